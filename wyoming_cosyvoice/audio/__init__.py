@@ -1,0 +1,1 @@
+"""Samples: pure functions on float32 and int16 arrays."""

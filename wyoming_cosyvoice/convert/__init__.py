@@ -1,0 +1,1 @@
+"""Official CosyVoice checkpoint to bundle, without torch. Offline tool; the server never imports it."""

@@ -1,0 +1,1 @@
+"""Voices: what turns an utterance into samples."""

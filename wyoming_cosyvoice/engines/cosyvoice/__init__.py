@@ -1,0 +1,1 @@
+"""CosyVoice-300M: tokenizer, language model, flow and vocoder on ONNX Runtime."""

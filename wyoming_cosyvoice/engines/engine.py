@@ -1,0 +1,165 @@
+"""The contract between the spine and a voice engine.
+
+An engine is handed jobs and hands back samples. It *pulls* its work: the scheduler calls `Engine.serve` in a worker
+thread that it owns, and the engine takes jobs from the `JobSource` whenever it has room. An engine that decodes many
+utterances in one batch (CosyVoice) takes several and emits to each as its samples appear; an engine that makes one
+utterance at a time (Kokoro) leaves the loop to `serve_one_at_a_time`. Either way the samples of one job come in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from wyoming_cosyvoice.text.clause import Language, Span
+
+    Samples: TypeAlias = NDArray[np.float32]
+    """Mono, nominally in [-1, 1], at the engine's sample rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who made a voice or a model."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice as it is advertised.
+
+    `languages` are those it speaks natively, its own first; `experimental` are those it speaks with a foreign accent.
+    `aliases` are accepted too (CosyVoice's own names such as `中文女`).
+    """
+
+    id: str
+    description: str
+    languages: tuple[Language, ...]
+    gender: Literal["female", "male"]
+    attribution: Attribution
+    aliases: tuple[str, ...] = ()
+    experimental: tuple[Language, ...] = ()
+    speakers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What an engine says in one breath.
+
+    The audio is a function of these fields and of nothing else: not of time, nor of what else runs.
+    """
+
+    spans: tuple[Span, ...]
+    voice: str
+    speed: float = 1.0
+    style: str | None = None
+    seed: int = 0
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+class Job(Protocol):
+    """One utterance on its way through an engine. Every method may be called from the engine's thread."""
+
+    @property
+    def utterance(self) -> Utterance:
+        """What to say."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody listens any more. Look at it between steps (every 100 ms at least) and drop the job then."""
+
+    def emit(self, samples: Samples) -> None:
+        """Hand over the next samples; never blocks."""
+
+    def finish(self) -> None:
+        """Say that all samples were emitted."""
+
+    def fail(self, error: Exception) -> None:
+        """Say that the utterance can't be said; other jobs go on."""
+
+
+class JobSource(Protocol):
+    """Where an engine takes its work from. Safe to call from the engine's thread only."""
+
+    def take(self, *, wait: bool) -> Job | None:
+        """Return the next job.
+
+        With `wait` blocks until there is one, and None says that the engine must return from `serve`. Without it None
+        says that there is none now; a batching engine asks so between steps.
+        """
+
+
+class Engine(Protocol):
+    """A loaded model that speaks."""
+
+    @property
+    def name(self) -> str:
+        """Stable short name (`kokoro`, `cosyvoice`)."""
+
+    @property
+    def description(self) -> str:
+        """One line for people."""
+
+    @property
+    def attribution(self) -> Attribution:
+        """Who made the model."""
+
+    @property
+    def version(self) -> str:
+        """Version of the model, as people know it."""
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever the same utterance might sound different; part of every cache key."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second."""
+
+    @property
+    def voices(self) -> tuple[Voice, ...]:
+        """The voices, the default first."""
+
+    @property
+    def max_characters(self) -> int:
+        """Longest spoken clause it takes, in characters; the planner cuts at this."""
+
+    def explain(self, utterance: Utterance) -> str:
+        """Phonemes or token ids of the utterance, for people."""
+
+    def serve(self, jobs: JobSource) -> None:
+        """Take jobs and speak them until the source says to stop. Runs in a thread of the scheduler's."""
+
+    def metrics(self) -> Mapping[str, float]:
+        """Seconds spent a stage since loading, and other counters."""
+
+    def close(self) -> None:
+        """Give back sessions and memory. Called after `serve` has returned."""
+
+
+def serve_one_at_a_time(jobs: JobSource, synthesize: Callable[[Job], Iterator[Samples]]) -> None:
+    """Speak jobs one after another: the loop of an engine without batches.
+
+    An error of one utterance fails that job alone.
+    """
+    while (job := jobs.take(wait=True)) is not None:
+        if job.cancelled:
+            job.finish()
+            continue
+        try:
+            for samples in synthesize(job):
+                if job.cancelled:
+                    break
+                job.emit(samples)
+        except Exception as error:  # noqa: BLE001 - the edge between engine and job: it fails the job, not the thread
+            job.fail(error)
+        else:
+            job.finish()

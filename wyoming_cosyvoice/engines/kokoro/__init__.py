@@ -1,0 +1,1 @@
+"""The starter voice: Kokoro-82M."""

@@ -1,0 +1,1 @@
+"""The edge: protocols in, protocols out. No sound is made here."""

@@ -1,0 +1,1 @@
+"""What lies on disk: models, their catalogue and their verification."""
