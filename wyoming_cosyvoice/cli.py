@@ -1,4 +1,6 @@
-"""The command line: ``wyoming-cosyvoice [serve] ...`` and its subcommands, each a module of `wyoming_cosyvoice.commands`.
+"""The command line: ``wyoming-cosyvoice [serve] ...``.
+
+Each subcommand is a module of `wyoming_cosyvoice.commands`.
 
 Exit status 0 done, 1 failed with one clear line on stderr, 2 wrong usage.
 """

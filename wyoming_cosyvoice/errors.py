@@ -1,7 +1,7 @@
 """Every error that a user can cause, in one shape for every protocol.
 
-An error says what was wrong, what was expected and what to do. `code` is stable and machine readable, `message` says what
-was wrong and what was expected, `hint` what to do. Wyoming sends ``error {text, code}``, HTTP ``{"error": {"code",
+An error says what was wrong, what was expected and what to do. `code` is stable and machine readable, `message` says
+what was wrong and what was expected, `hint` what to do. Wyoming sends ``error {text, code}``, HTTP ``{"error": {"code",
 "message", "hint"}}`` with `http_status`, the command line one line on stderr.
 """
 

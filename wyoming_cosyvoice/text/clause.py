@@ -25,8 +25,8 @@ class Phonemes:
 class Span:
     """A run of text in one language.
 
-    `text` is what was written, `spoken` the same as words: no digit, symbol or unit left. `phonemes` is set where the user
-    gave the reading (SSML `phoneme`, pronunciation dictionary).
+    `text` is what was written, `spoken` the same as words: no digit, symbol or unit left. `phonemes` is set where the
+    user gave the reading (SSML `phoneme`, pronunciation dictionary).
     """
 
     language: Language
@@ -40,8 +40,8 @@ class Clause:
     """The unit of synthesis and of caching.
 
     `text` is the written clause. `ends_sentence` says that the pause between sentences follows it. `pause` (seconds of
-    silence after it) overrides that pause, as SSML `break` does. `voice`, `speed` and `volume` are factors or names from
-    SSML that override or multiply the request's. A clause without spans is silence: only its pause counts.
+    silence after it) overrides that pause, as SSML `break` does. `voice`, `speed` and `volume` come from SSML: the name
+    overrides, the factors multiply the request's. A clause without spans is silence: only its pause counts.
     """
 
     text: str
