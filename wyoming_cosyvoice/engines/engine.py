@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import numpy as np
-
     from numpy.typing import NDArray
 
     from wyoming_cosyvoice.text.clause import Language, Span
