@@ -1,0 +1,191 @@
+"""The manifest of a model bundle: what it is, and every file with its size and hash.
+
+The bundle's format is described in docs/bundle.md. The converter writes a manifest, the engine and `models verify` read
+and check it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeVar, get_type_hints
+
+from wyoming_cosyvoice.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+MAX_MANIFEST_BYTES = 1 << 20
+_AGAIN = "Install the model again, or convert it again"
+
+Precision = Literal["float32", "int8", "int4"]
+_Record = TypeVar("_Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A name with a place to read more: a licence, an author."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModelSizes:
+    """Sizes of the language model; `vocabulary` counts the end token, which is its last id."""
+
+    width: int
+    layers: int
+    heads: int
+    head_width: int
+    vocabulary: int
+    text_vocabulary: int
+    speaker_width: int
+    positions: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSizes:
+    """Sizes of the flow; `token_rate` is speech tokens a second."""
+
+    mels: int
+    token_rate: int
+    vocabulary: int
+    speaker_width: int
+    time_width: int
+
+
+@dataclass(frozen=True, slots=True)
+class VocoderSizes:
+    """Sizes of the vocoder; `hop` is samples a frame, `harmonics` counts the fundamental."""
+
+    mels: int
+    hop: int
+    harmonics: int
+
+
+@dataclass(frozen=True, slots=True)
+class BundleVoice:
+    """A voice: stable id, its name in the checkpoint (and in voices.npz), and what it speaks natively."""
+
+    id: str
+    name: str
+    language: str
+    gender: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """Size and SHA-256 of a file."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a bundle is. Field by field as in docs/bundle.md."""
+
+    name: str
+    revision: str
+    precision: str
+    sample_rate: int
+    license: Link
+    attribution: Link
+    instruct: bool
+    language_model: LanguageModelSizes
+    flow: FlowSizes
+    vocoder: VocoderSizes
+    voices: tuple[BundleVoice, ...]
+    files: Mapping[str, FileRecord]
+    source: Mapping[str, str] = field(default_factory=dict)
+    quality: Mapping[str, object] = field(default_factory=dict)
+    engine: str = "cosyvoice"
+    schema: int = SCHEMA
+
+    def to_json(self) -> str:
+        """Return the text of manifest.json."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=1) + "\n"
+
+
+def read_manifest(bundle: Path) -> Manifest:
+    """Read and check `bundle`/manifest.json; ModelError names what is wrong with it."""
+    path = bundle / MANIFEST
+    try:
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            raise ModelError(f"{path} is larger than a manifest can be", _AGAIN)
+        document = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{bundle} has no {MANIFEST}, so it is not a model bundle", _AGAIN) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} can't be read as JSON: {error}", _AGAIN) from error
+    if not isinstance(document, dict):
+        raise ModelError(f"{path} is not a JSON object", _AGAIN)
+    schema = document.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise ModelError(
+            f"{bundle.name} is a bundle of schema {schema}, newer than this program knows ({SCHEMA})",
+            "Update wyoming-cosyvoice, or convert the model with this version",
+        )
+    if schema != SCHEMA or document.get("engine") != "cosyvoice":
+        raise ModelError(f"{path} is not the manifest of a CosyVoice bundle of schema {SCHEMA}", _AGAIN)
+    return _manifest(document, str(path))
+
+
+def check_files(bundle: Path, manifest: Manifest, *, hashes: bool) -> None:
+    """Raise ModelError for the first file that is missing, of another size, or (with `hashes`) changed."""
+    for name, record in manifest.files.items():
+        path = bundle / name
+        if path.resolve().parent != bundle.resolve():
+            raise ModelError(f"{bundle / MANIFEST} lists {name!r}, which lies outside the bundle", _AGAIN)
+        try:
+            size = path.stat().st_size
+        except OSError:
+            raise ModelError(f"{path} is missing", _AGAIN) from None
+        if size != record.bytes:
+            raise ModelError(f"{path} has {size} bytes where the manifest has {record.bytes}", _AGAIN)
+        if hashes and sha256(path) != record.sha256:
+            raise ModelError(f"{path} was changed: its SHA-256 differs from the manifest's", _AGAIN)
+
+
+def sha256(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _manifest(document: dict[str, object], where: str) -> Manifest:
+    fields = {
+        "license": _record(Link, document.get("license"), f"{where}: license"),
+        "attribution": _record(Link, document.get("attribution"), f"{where}: attribution"),
+        "language_model": _record(LanguageModelSizes, document.get("language_model"), f"{where}: language_model"),
+        "flow": _record(FlowSizes, document.get("flow"), f"{where}: flow"),
+        "vocoder": _record(VocoderSizes, document.get("vocoder"), f"{where}: vocoder"),
+    }
+    voices, files = document.get("voices"), document.get("files")
+    if not isinstance(voices, list) or not isinstance(files, dict):
+        raise ModelError(f"{where}: voices must be a list and files an object", _AGAIN)
+    fields["voices"] = tuple(_record(BundleVoice, voice, f"{where}: voices") for voice in voices)
+    fields["files"] = {name: _record(FileRecord, record, f"{where}: {name}") for name, record in files.items()}
+    return _record(Manifest, document | fields, where)
+
+
+def _record(kind: type[_Record], value: object, where: str) -> _Record:
+    """Make a dataclass of a JSON object; scalars must be of the declared type, unknown keys are for later schemas."""
+    if not isinstance(value, dict):
+        raise ModelError(f"{where} must be an object", _AGAIN)
+    hints = get_type_hints(kind, localns={"Mapping": dict})
+    known = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for name, item in known.items():
+        required = item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+        if required and name not in value:
+            raise ModelError(f"{where} lacks {name!r}", _AGAIN)
+        expected = hints[name]
+        if name in value and expected in {int, str, bool} and type(value[name]) is not expected:
+            raise ModelError(f"{where}: {name!r} must be {expected.__name__}, not {value[name]!r}", _AGAIN)
+    return kind(**{name: value[name] for name in known if name in value})
