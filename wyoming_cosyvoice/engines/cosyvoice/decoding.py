@@ -1,0 +1,163 @@
+"""Decoding rows of a batch: each utterance has a row of the key/value cache and joins or leaves between two steps.
+
+The cache is bound in place: the graph reads it as `past` and writes the new position into the same memory as `present`,
+so a step copies nothing. Memory of positions that were never written is never touched and so never resident.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wyoming_cosyvoice.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import onnxruntime as ort
+    from numpy.typing import NDArray
+
+    from wyoming_cosyvoice.store.bundle import LanguageModelSizes
+
+    Floats = NDArray[np.float32]
+
+_SMALLEST_TABLE = 256
+
+
+class RelativePositions:
+    """The relative-position table: contiguous copies of its first 256, 512, ... positions, made when first needed.
+
+    A step multiplies by the whole table it is given and then picks columns, so a short table is cheaper.
+    """
+
+    def __init__(self, table: NDArray[np.floating]) -> None:
+        """`table` [layers, heads, head_width, positions], usually memory-mapped."""
+        self._table = table
+        self._copies: dict[int, Floats] = {}
+
+    @property
+    def positions(self) -> int:
+        """The longest sequence there is a table for."""
+        return int(self._table.shape[-1])
+
+    def size_for(self, length: int) -> int:
+        """Return the smallest size of a table that serves a sequence of `length` positions."""
+        size = _SMALLEST_TABLE
+        while size < length:
+            size *= 2
+        return min(size, self.positions)
+
+    def first(self, size: int) -> Floats:
+        """Return the first `size` positions, [layers, heads, head_width, size]."""
+        if size not in self._copies:
+            self._copies[size] = np.ascontiguousarray(self._table[..., :size], dtype=np.float32)
+        return self._copies[size]
+
+    def shrink(self) -> None:
+        """Forget all copies but the smallest."""
+        self._copies = {size: copy for size, copy in self._copies.items() if size <= _SMALLEST_TABLE}
+
+
+class DecodeBatch:
+    """Up to `capacity` sequences that are decoded together, row by row of one cache.
+
+    Rows are numbered 0 .. len - 1. When a row leaves, the last row takes its number.
+    """
+
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        sizes: LanguageModelSizes,
+        relative: RelativePositions,
+        speech_embedding: Floats,
+        capacity: int,
+    ) -> None:
+        self._session = session
+        self._sizes = sizes
+        self._relative = relative
+        self._embedding = speech_embedding
+        self._capacity = capacity
+        shape = (capacity, sizes.heads, relative.positions, sizes.head_width)
+        self._caches = [[np.empty(shape, np.float32) for _ in range(2)] for _ in range(sizes.layers)]
+        self._rows = np.empty((capacity, 1, sizes.width), np.float32)
+        self._last = np.zeros(capacity, np.int32)
+        self._logits = np.empty((capacity, sizes.vocabulary), np.float32)
+        self._lengths: list[int] = []
+        self._binding: ort.IOBinding | None = None
+        self._bound = (0, 0)
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    @property
+    def capacity(self) -> int:
+        """How many rows fit."""
+        return self._capacity
+
+    def room(self, row: int) -> int:
+        """Return how many more tokens a row can take."""
+        return self._relative.positions - self._lengths[row]
+
+    def join(self, prompt: Floats) -> Floats:
+        """Add a row for `prompt` [L, D], run the model over it and return its logits [V]."""
+        row, length = len(self._lengths), len(prompt)
+        if row == self._capacity:
+            raise EngineError(f"All {self._capacity} rows of the batch are taken")
+        if not 0 < length < self._relative.positions:
+            raise EngineError(f"A prompt of {length} rows does not fit into {self._relative.positions} positions")
+        rows = np.ascontiguousarray(prompt[None], np.float32)
+        last = np.array([length - 1], np.int32)
+        logits = np.empty((1, self._sizes.vocabulary), np.float32)
+        binding = self._bind(rows, last, logits, slice(row, row + 1), self._relative.size_for(length))
+        self._session.run_with_iobinding(binding)
+        self._lengths.append(length)
+        result: Floats = logits[0]
+        return result
+
+    def step(self, tokens: Sequence[int]) -> Floats:
+        """Feed one token a row and return the logits [B, V], valid until the next step."""
+        count = len(self._lengths)
+        if len(tokens) != count:
+            raise ValueError(f"{len(tokens)} tokens for {count} rows")
+        longest = max(self._lengths)
+        if longest >= self._relative.positions:
+            raise EngineError(f"An utterance is longer than {self._relative.positions} positions")
+        self._rows[:count, 0] = self._embedding[np.asarray(tokens)]
+        self._last[:count] = self._lengths
+        wanted = (count, self._relative.size_for(longest + 1))
+        if self._binding is None or self._bound != wanted:
+            rows, last, logits = self._rows[:count], self._last[:count], self._logits[:count]
+            self._binding, self._bound = self._bind(rows, last, logits, slice(0, count), wanted[1]), wanted
+        self._session.run_with_iobinding(self._binding)
+        self._lengths = [length + 1 for length in self._lengths]
+        return self._logits[:count]
+
+    def leave(self, row: int) -> None:
+        """Drop a row; the last row takes its place."""
+        last = len(self._lengths) - 1
+        if row != last:
+            used = self._lengths[last]
+            for pair in self._caches:
+                for cache in pair:
+                    cache[row, :, :used] = cache[last, :, :used]
+            self._lengths[row] = self._lengths[last]
+        self._lengths.pop()
+
+    def _bind(
+        self, rows: Floats, last: NDArray[np.int32], logits: Floats, which: slice, positions: int
+    ) -> ort.IOBinding:
+        binding = self._session.io_binding()
+        for name, array in (("rows", rows), ("last_position", last)):
+            binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        binding.bind_output("logits", "cpu", 0, np.float32, logits.shape, logits.ctypes.data)
+        table = self._relative.first(positions)
+        for layer, pair in enumerate(self._caches):
+            part = table[layer]
+            binding.bind_input(f"relative_{layer}", "cpu", 0, np.float32, part.shape, part.ctypes.data)
+            for kind, cache in zip(("key", "value"), pair, strict=True):
+                view = cache[which]
+                name, place = f"{kind}_{layer}", view.ctypes.data
+                binding.bind_input(f"past_{name}", "cpu", 0, np.float32, view.shape, place)
+                binding.bind_output(f"present_{name}", "cpu", 0, np.float32, view.shape, place)
+        return binding

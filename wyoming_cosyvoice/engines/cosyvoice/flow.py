@@ -1,0 +1,95 @@
+"""The flow: speech tokens to mel, by integrating a learned velocity from noise (spec sections 6 to 8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wyoming_cosyvoice.engines.cosyvoice.language_model import speaker_row
+from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS
+from wyoming_cosyvoice.engines.cosyvoice.regulator import frame_positions
+from wyoming_cosyvoice.engines.cosyvoice.schedule import cosine_times
+from wyoming_cosyvoice.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import onnxruntime as ort
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+GUIDANCE = np.float32(0.7)
+
+
+class Flow:
+    """Encoder and ODE. T counts the frames of a prompt, where there is one, and the new ones."""
+
+    def __init__(
+        self,
+        encoder: ort.InferenceSession,
+        time: ort.InferenceSession,
+        estimator: ort.InferenceSession,
+        tables: Mapping[str, Floats],
+    ) -> None:
+        self._encoder = encoder
+        self._time = time
+        self._estimator = estimator
+        self._speaker_weight = tables["flow_speaker_weight"]
+        self._speaker_bias = tables["flow_speaker_bias"]
+
+    def encode(
+        self,
+        tokens: Sequence[int],
+        speaker_embedding: Floats,
+        prompt_tokens: Sequence[int] = (),
+        prompt_mel: Floats | None = None,
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return `mu` [T, 80], `speaker` [80] and `cond` [80, T] for speech tokens.
+
+        `prompt_mel` [frames, 80] belongs to `prompt_tokens` where a voice is copied.
+        """
+        prompt_frames = 0 if prompt_mel is None else len(prompt_mel)
+        where = frame_positions(len(tokens), len(prompt_tokens), prompt_frames)
+        if not len(tokens) or not where.left.size:
+            raise EngineError("There are no speech tokens to make sound of")
+        ids = np.maximum(np.array([*prompt_tokens, *tokens], np.int64), 0)
+        feed = {"tokens": ids, "left": where.left, "right": where.right, "fraction": where.fraction}
+        mu: Floats = self._encoder.run(["mu"], feed)[0]
+        cond = np.zeros((MELS, len(mu)), np.float32)
+        if prompt_mel is not None:
+            cond[:, :prompt_frames] = prompt_mel.T
+        return mu, speaker_row(speaker_embedding, self._speaker_weight, self._speaker_bias), cond
+
+    def solve(
+        self,
+        mu: Floats,
+        speaker: Floats,
+        noise: Floats,
+        cond: Floats | None = None,
+        steps: int = 10,
+        *,
+        check: Callable[[], None] = lambda: None,
+    ) -> Floats:
+        """Return the mel [80, T], prompt frames included, that `noise` [80, T] flows to in `steps` Euler steps.
+
+        `check` is called before each evaluation and may raise to give up.
+        """
+        times = cosine_times(steps)
+        rows = self._time.run(["time"], {"t": times[:-1]})[0]
+        known = np.zeros_like(mu) if cond is None else np.ascontiguousarray(cond.T)
+        feed = {"mu": _guided(mu), "cond": _guided(known), "speaker": _guided(speaker)}
+        x = np.ascontiguousarray(noise.T, np.float32)
+        for k in range(steps):
+            check()
+            feed |= {"x": np.stack([x, x]), "time": rows[k : k + 1]}
+            conditioned, free = self._estimator.run(["velocity"], feed)[0]
+            velocity = (1 + GUIDANCE) * conditioned - GUIDANCE * free
+            x = x + np.float32(times[k + 1] - times[k]) * velocity
+        return np.ascontiguousarray(x.T)
+
+
+def _guided(condition: Floats) -> Floats:
+    """Return the rows of classifier-free guidance: with the condition, and without."""
+    return np.stack([condition, np.zeros_like(condition)])

@@ -1,0 +1,96 @@
+"""A loaded bundle: the stages by name, so that each can be compared with a reference."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wyoming_cosyvoice.audio.griffin_lim import GriffinLim
+from wyoming_cosyvoice.engines.cosyvoice.flow import Flow
+from wyoming_cosyvoice.engines.cosyvoice.language_model import LanguageModel
+from wyoming_cosyvoice.engines.cosyvoice.sampling import Sampler
+from wyoming_cosyvoice.engines.cosyvoice.sessions import open_session
+from wyoming_cosyvoice.engines.cosyvoice.tokenizer import Tokenizer
+from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder
+from wyoming_cosyvoice.errors import ModelError
+from wyoming_cosyvoice.store.bundle import check_files, read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import onnxruntime as ort
+    from numpy.typing import NDArray
+
+    from wyoming_cosyvoice.store.bundle import Manifest
+
+    Floats = NDArray[np.float32]
+
+_CURE = "Install the model again, or convert it again"
+
+
+@dataclass(frozen=True, slots=True)
+class CosyVoice:
+    """The stages of a bundle. `voices` maps a voice's name in the checkpoint to its embedding [192]."""
+
+    manifest: Manifest
+    tokenizer: Tokenizer
+    language_model: LanguageModel
+    sampler: Sampler
+    flow: Flow
+    vocoder: Vocoder
+    vocoders: Mapping[str, Callable[[Floats], Floats]]
+    voices: Mapping[str, Floats]
+
+
+def load(bundle: Path | str, threads: int = 2) -> CosyVoice:
+    """Load the bundle in the folder `bundle`.
+
+    Sizes of files are checked, their hashes are not (`models verify` does). Raises ModelError, which names the file.
+    """
+    folder = Path(bundle)
+    manifest = read_manifest(folder)
+    check_files(folder, manifest, hashes=False)
+    tables = _read_arrays(folder / "tables.npz")
+
+    def open_graph(name: str) -> ort.InferenceSession:
+        return open_session(folder / f"{name}.onnx", threads)
+
+    language_model = LanguageModel(
+        open_graph("text_encoder"),
+        open_graph("language_model"),
+        manifest.language_model,
+        tables,
+        _map_array(folder / "relative_positions.npy"),
+    )
+    flow = Flow(open_graph("flow_encoder"), open_graph("flow_time"), open_graph("flow_estimator"), tables)
+    vocoder = Vocoder(open_graph("f0"), open_graph("vocoder"), tables)
+    return CosyVoice(
+        manifest=manifest,
+        tokenizer=Tokenizer.load(folder / "tokenizer.tiktoken"),
+        language_model=language_model,
+        sampler=Sampler(),
+        flow=flow,
+        vocoder=vocoder,
+        vocoders={"hift": vocoder, "griffin_lim": GriffinLim()},
+        voices=_read_arrays(folder / "voices.npz"),
+    )
+
+
+def _read_arrays(path: Path) -> dict[str, Floats]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name].astype(np.float32) for name in arrays.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path} can't be read: {error}", _CURE) from error
+
+
+def _map_array(path: Path) -> NDArray[np.floating]:
+    try:
+        mapped: NDArray[np.floating] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} can't be read: {error}", _CURE) from error
+    return mapped

@@ -1,0 +1,53 @@
+"""HiFT: mel to samples, with a sinusoidal source that follows F0 (spec section 9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wyoming_cosyvoice.engines.cosyvoice.lengths import HOP
+from wyoming_cosyvoice.engines.cosyvoice.source import HARMONICS, SourceSignal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import onnxruntime as ort
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+
+class Vocoder:
+    """F0, source and wave. T mel frames become 256 T samples in [-0.99, 0.99]."""
+
+    def __init__(self, f0: ort.InferenceSession, wave: ort.InferenceSession, tables: Mapping[str, Floats]) -> None:
+        self._f0 = f0
+        self._wave = wave
+        self._source = SourceSignal(tables["source_weight"].reshape(-1), float(tables["source_bias"].reshape(-1)[0]))
+
+    def f0(self, mel: Floats) -> Floats:
+        """Return F0 [T] in hertz of `mel` [80, T]."""
+        result: Floats = self._f0.run(["f0"], {"mel": mel[None]})[0][0]
+        return result
+
+    def source(self, f0: Floats, phase: Floats, noise: Floats) -> Floats:
+        """Return the source [256 T] for `f0` [T], `phase` [9] in radians and standard normal `noise` [9, 256 T]."""
+        return self._source(f0, phase, noise)
+
+    def wave(self, mel: Floats, source: Floats) -> Floats:
+        """Return the samples [256 T] of `mel` [80, T] and `source` [256 T]."""
+        result: Floats = self._wave.run(["wave"], {"mel": mel[None], "source": source[None]})[0][0]
+        return result
+
+    def __call__(self, mel: Floats) -> Floats:
+        """Return the samples [256 T] of `mel` [80, T], with the randomness of seed 0."""
+        phase, noise = source_randomness(np.random.RandomState(0), mel.shape[1])
+        return self.wave(mel, self.source(self.f0(mel), phase, noise))
+
+
+def source_randomness(random: np.random.RandomState, frames: int) -> tuple[Floats, Floats]:
+    """Draw the phase offsets [9] and the noise [9, 256 frames] of a source."""
+    phase = (-np.pi + 2 * np.pi * random.random_sample(HARMONICS)).astype(np.float32)
+    noise = random.standard_normal((HARMONICS, HOP * frames)).astype(np.float32)
+    return phase, noise
