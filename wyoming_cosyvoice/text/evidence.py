@@ -1,0 +1,87 @@
+"""What tells Chinese, Cantonese and Japanese apart where the script does not, and which words carry a grammar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wyoming_cosyvoice.text.scripts import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wyoming_cosyvoice.text.clause import Language
+
+# Characters that stand in the Japanese character set but in no modern Japanese text.
+_CHINESE_ONLY = frozenset(
+    "你您她它们們这這吗嗎呢吧啊哪那谁誰什么麼怎很没沒还還让讓给給把被从從和跟但只就都也个個了着著请請"
+)
+_CHINESE_ONLY_BUT_SHARED = frozenset("和被都也只就着著了従給個請誰還那没把")  # 和食 被害 都市: Japanese words too
+_CHINESE_MARKS = (_CHINESE_ONLY - _CHINESE_ONLY_BUT_SHARED) | frozenset("的是在不我他有到说")
+_CHINESE_WEAK = frozenset("的是在不我他有到")
+
+# Written Cantonese: these stand in no Mandarin text but for names and quotations.
+_CANTONESE_STRONG = frozenset("嘅喺啲咗佢哋嚟睇嗰噉咁嘢攞俾揾搵瞓孭嗌諗谂嘥㗎喎啩噃嘞嬲唞冧冚閂餸咁攰靚冇係唔")
+_CANTONESE_WEAK = frozenset("唔係冇靚閂咩乜仲晒喇啱")
+_CANTONESE_WORDS = words(
+    """
+    而家 依家 聽日 听日 尋日 寻日 琴日 返工 返屋 食飯 飲茶 點解 点解 點樣 幾時 邊度 边度 邊個 边个 唔該 唔该 多謝晒 開緊
+    屋企 冷氣 落雨 幾多 呢度 呢個 嗱
+    """
+)
+_MANDARIN = frozenset("的是了这這那们們他她没沒在吗嗎么麼说說很给給把和")
+
+_ENGLISH_GRAMMAR = words(
+    """
+    i you he she it we they is are was were am be been the a an and or but of to in on at for from with have has
+    had do does did not can could will would should my your his her our their this that these those there what
+    when where who why how please me him them us if so
+    """
+)
+_CHINESE_GRAMMAR = frozenset("的了是在把被和给給请請不没沒有我你他她这這那吗嗎呢吧就都也还還已嘅喺咗啲佢哋唔")
+
+
+def is_chinese(text: str) -> bool:
+    """Whether it has a character that Japanese does not write."""
+    return any(char in _CHINESE_MARKS - _CHINESE_WEAK or not _encodes(char, "euc_jp") for char in text)
+
+
+def is_japanese(text: str) -> bool:
+    """Whether it has a character that only Japanese writes: 駅, 気, 働, 込."""
+    return any(
+        "\u4e00" <= char <= "\u9fff" and not _encodes(char, "gb2312") and not _encodes(char, "big5") for char in text
+    ) and not is_chinese(text)
+
+
+def cantonese_score(text: str) -> int:
+    """Count marks of Cantonese less marks of Mandarin, both weighted; positive means Cantonese."""
+    score = 0
+    for char in text:
+        if char in _CANTONESE_STRONG:
+            score += 1 if char in _CANTONESE_WEAK else 3
+        elif char in _CANTONESE_WEAK:
+            score += 1
+        elif char in _MANDARIN:
+            score -= 1
+    return score + sum(2 for word in _CANTONESE_WORDS if word in text)
+
+
+def weight(text: str, language: Language) -> float:
+    """How much a run of text speaks for its language being the sentence's."""
+    if language == "en":
+        return 4.0 if text.lower() in _ENGLISH_GRAMMAR else 1.0
+    if language in {"zh", "yue"}:
+        return len(text) + 2.0 * sum(char in _CHINESE_GRAMMAR for char in text)
+    return float(len(text))
+
+
+def has_english_grammar(words: Sequence[str]) -> bool:
+    """Whether one of the words is an English word of grammar."""
+    return any(word.lower() in _ENGLISH_GRAMMAR for word in words)
+
+
+def _encodes(char: str, codec: str) -> bool:
+    try:
+        char.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,28 @@
+"""Where a long clause may be cut although no mark stands there: before a conjunction or a preposition."""
+
+from __future__ import annotations
+
+from wyoming_cosyvoice.text.scripts import words
+
+_FUNCTION_WORDS = words(
+    """
+    and but or because so that which who whose when where while if unless until after before since although
+    though with without for from into onto about between through during by in on at to
+    """
+)
+_CONNECTIVES = words(
+    """
+    但是 可是 不过 不過 因为 因為 所以 然后 然後 并且 並且 而且 如果 虽然 雖然 或者 以及
+    还有 還有 因此 于是 於是 同时 同時 另外 此外 例如 比如 除了 除非 直到 只要 只有 无论 無論 即使
+    """
+)
+
+
+def is_function_word(word: str) -> bool:
+    """Whether an English clause may be cut before this word."""
+    return word.lower() in _FUNCTION_WORDS
+
+
+def is_connective(pair: str) -> bool:
+    """Whether a Chinese clause may be cut before these two characters."""
+    return pair in _CONNECTIVES
