@@ -1,1 +1,1 @@
-"""The starter voice: Kokoro-82M."""
+"""The starter engine: Kokoro-82M with phonemes by language."""

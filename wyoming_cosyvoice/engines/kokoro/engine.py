@@ -1,0 +1,85 @@
+"""The starter engine: Kokoro-82M, one graph from phonemes to samples."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from wyoming_cosyvoice.engines.engine import serve_one_at_a_time
+from wyoming_cosyvoice.engines.kokoro.frontend import VERSION, Frontend
+from wyoming_cosyvoice.engines.kokoro.vocabulary import encode, pieces
+from wyoming_cosyvoice.engines.kokoro.voices import ATTRIBUTION, VOICES, Styles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from wyoming_cosyvoice.engines.engine import Job, JobSource, Samples, Utterance
+    from wyoming_cosyvoice.engines.kokoro.session import Session
+
+_MODEL_VERSION = "1.0"
+
+
+class KokoroEngine:
+    """Speaks an utterance as one or more pieces, each one run of the graph."""
+
+    name = "kokoro"
+    description = "Kokoro-82M, the starter voices"
+    attribution = ATTRIBUTION
+    version = _MODEL_VERSION
+    sample_rate = 24000
+    max_characters = 100
+    voices = tuple(item.voice for item in VOICES)
+
+    def __init__(self, session: Session, model_revision: str) -> None:
+        self._session: Session | None = session
+        self._styles = Styles()
+        self._frontend = Frontend()
+        self._frontend.load(("zh", "en"))
+        self.revision = f"kokoro-{model_revision}-{self._styles.digest[:8]}-{VERSION}"
+        self._frontend_seconds = 0.0
+        self._graph_seconds = 0.0
+        self._audio_seconds = 0.0
+
+    def explain(self, utterance: Utterance) -> str:
+        """Kokoro's phonemes of the utterance."""
+        return self._frontend.phonemes(utterance.spans)
+
+    def serve(self, jobs: JobSource) -> None:
+        """Speak jobs one after another."""
+        serve_one_at_a_time(jobs, self._synthesize)
+
+    def metrics(self) -> Mapping[str, float]:
+        """Seconds spent in the frontend and in the graph, and seconds of audio made."""
+        return {
+            "frontend_seconds": self._frontend_seconds,
+            "graph_seconds": self._graph_seconds,
+            "audio_seconds": self._audio_seconds,
+        }
+
+    def close(self) -> None:
+        """Give the session back."""
+        self._session = None
+
+    def _synthesize(self, job: Job) -> Iterator[Samples]:
+        utterance = job.utterance
+        started = time.perf_counter()
+        phonemes = self._frontend.phonemes(utterance.spans)
+        self._frontend_seconds += time.perf_counter() - started
+        for piece in pieces(phonemes):
+            samples = self._speak(piece, job)
+            if samples is None:
+                return
+            yield samples
+
+    def _speak(self, piece: str, job: Job) -> Samples | None:
+        """Run the graph on one piece; None if the job was cancelled meanwhile."""
+        if self._session is None:
+            raise RuntimeError("the engine was closed")
+        ids = encode(piece)
+        started = time.perf_counter()
+        style = self._styles.vector(job.utterance.voice, len(ids) - 2)
+        samples = self._session.run(ids, style, job.utterance.speed, lambda: job.cancelled)
+        self._graph_seconds += time.perf_counter() - started
+        if samples is not None:
+            self._audio_seconds += len(samples) / self.sample_rate
+        return samples

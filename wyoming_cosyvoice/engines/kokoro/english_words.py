@@ -1,0 +1,123 @@
+"""English words that need more than a dictionary: function words, names of the smart home, parts of speech."""
+
+from __future__ import annotations
+
+VOWEL_SOUNDS = frozenset("AIOWYaiuæɑɒɔəɛɜɪʊʌɐᵻᵊ")
+
+# Names and abbreviations that the dictionary lacks or reads otherwise.
+NAMES = {
+    "wifi": "wˈIfˌI",
+    "zigbee": "zˈɪɡbi",
+    "zwave": "zˈiwAv",
+    "bluetooth": "blˈutuθ",
+    "cosyvoice": "kˈOzivˌYs",
+    "ikea": "Ikˈiə",
+    "tuya": "tˈujə",
+    "sonos": "sˈOnOs",
+    "xiaomi": "ʃˈWmi",
+    "aqara": "əkˈɑɹə",
+    "shelly": "ʃˈɛli",
+    "esphome": "ˌiˌɛspˈi hˌOm",
+    "roomba": "ɹˈumbə",
+    "youtube": "jˈutˌub",
+    "netflix": "nˈɛtflɪks",
+    "spotify": "spˈɑɾəfˌI",
+    "alexa": "əlˈɛksə",
+    "siri": "sˈɪɹi",
+    "linux": "lˈɪnəks",
+    "nuc": "nˈʌk",
+    "sql": "sˈikwəl",
+    "jpeg": "ʤˈApˌɛɡ",
+    "gif": "ɡˈɪf",
+    "ram": "ɹˈæm",
+    "sim": "sˈɪm",
+    "covid": "kˈOvɪd",
+    "ios": "ˌIˌOˈɛs",
+}
+
+# Capital abbreviations that are said as words although nobody would find that in a dictionary of lower-case words.
+ACRONYMS_AS_WORDS = frozenset({"RAM", "SIM", "NUC", "SQL", "JPEG", "GIF", "COVID", "IKEA", "LAN", "PIN"})
+# Short words that are also abbreviations: in capitals inside ordinary text they are spelt.
+SPELT_IN_CAPITALS = frozenset(
+    {"US", "IT", "AM", "PM", "AC", "DC", "ID", "OK", "TV", "PC", "CD", "HD", "UK", "EU", "AI"}
+)
+
+DETERMINERS = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "this",
+        "that",
+        "these",
+        "those",
+        "my",
+        "your",
+        "his",
+        "her",
+        "its",
+        "our",
+        "their",
+        "some",
+        "any",
+        "no",
+        "each",
+        "every",
+        "another",
+    ]
+)
+VERB_CUES = frozenset(
+    [
+        "to",
+        "will",
+        "would",
+        "can",
+        "could",
+        "shall",
+        "should",
+        "may",
+        "might",
+        "must",
+        "do",
+        "does",
+        "did",
+        "don't",
+        "doesn't",
+        "didn't",
+        "won't",
+        "can't",
+        "i",
+        "you",
+        "we",
+        "they",
+        "please",
+        "and",
+        "let's",
+    ]
+)
+PAST_CUES = frozenset(
+    ["have", "has", "had", "having", "was", "were", "been", "be", "is", "are", "got", "get", "already", "just"]
+)
+# Verbs before these words are usually commands: "record the show", "close the curtains".
+OBJECT_CUES = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "my",
+        "your",
+        "our",
+        "their",
+        "his",
+        "her",
+        "this",
+        "that",
+        "these",
+        "those",
+        "it",
+        "them",
+        "all",
+        "every",
+        "both",
+    ]
+)

@@ -1,0 +1,88 @@
+"""From spans of words to one phoneme string: each span by its language, the user's own readings first."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from wyoming_cosyvoice.engines.kokoro.punctuation import tidy
+from wyoming_cosyvoice.engines.kokoro.readings import given_reading
+from wyoming_cosyvoice.engines.kokoro.vocabulary import SYMBOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from wyoming_cosyvoice.text.clause import Language, Span
+
+VERSION = "1"
+"""Changes whenever the same words may give other phonemes; part of the engine's revision."""
+
+_LOGGER = logging.getLogger(__name__)
+_LATIN = re.compile(r"([A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’-]*(?:[ .&+]+[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’-]*)*)")
+
+
+class Reader(Protocol):
+    """Reads one language; never raises."""
+
+    def phonemes(self, text: str) -> str:
+        """Return phonemes with spaces between words and marks kept."""
+
+
+def _english() -> Reader:
+    from wyoming_cosyvoice.engines.kokoro.english import English  # noqa: PLC0415 - read when a text needs it
+
+    return English()
+
+
+def _chinese() -> Reader:
+    from wyoming_cosyvoice.engines.kokoro.chinese import Chinese  # noqa: PLC0415
+
+    return Chinese()
+
+
+# Cantonese is read as Mandarin: Kokoro has no Cantonese sounds.
+_READERS: Mapping[Language, Callable[[], Reader]] = {"en": _english, "zh": _chinese, "yue": _chinese}
+
+
+class Frontend:
+    """Reads utterances; readers are loaded when a language is first met."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[Callable[[], Reader], Reader] = {}
+
+    def load(self, languages: Sequence[Language]) -> None:
+        """Load the readers of these languages now."""
+        for language in languages:
+            self._reader(language)
+
+    def phonemes(self, spans: Sequence[Span]) -> str:
+        """Return the phonemes of an utterance, only symbols that Kokoro knows."""
+        parts = [self._span(span) for span in spans]
+        text = tidy(" ".join(part for part in parts if part))
+        unknown = {char for char in text if char not in SYMBOLS}
+        if unknown:
+            _LOGGER.debug("left out, as Kokoro has no symbol for it: %s", " ".join(sorted(unknown)))
+        return "".join(char for char in text if char not in unknown)
+
+    def _span(self, span: Span) -> str:
+        if span.phonemes is not None:
+            reading = given_reading(span.phonemes, span.language)
+            if reading:
+                return reading
+            _LOGGER.debug("no %s reading possible of %r", span.phonemes.alphabet, span.phonemes.text)
+        if span.language == "en":
+            return self._reader("en").phonemes(span.spoken)
+        # a stray Latin word inside another language is still an English word
+        pieces = _LATIN.split(span.spoken)
+        return " ".join(
+            self._reader("en" if index % 2 else span.language).phonemes(piece)
+            for index, piece in enumerate(pieces)
+            if piece
+        )
+
+    def _reader(self, language: Language) -> Reader:
+        make = _READERS.get(language, _english)
+        if make not in self._loaded:
+            self._loaded[make] = make()
+        return self._loaded[make]

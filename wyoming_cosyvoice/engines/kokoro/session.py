@@ -1,0 +1,93 @@
+"""One ONNX Runtime session for the starter's graph, and running it so that it can be stopped."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime as ort
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_WATCH_SECONDS = 0.02
+MOST_THREADS = 4
+
+
+def usable_processors() -> int:
+    """Processors this process may use: affinity and, in a container, the quota of its control group."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as stream:  # noqa: PTH123 - a kernel file
+            quota, period = stream.read().split()
+        if quota != "max":
+            count = min(count, max(1, round(int(quota) / int(period))))
+    except (OSError, ValueError):
+        pass
+    return count
+
+
+class Session:
+    """The graph: symbols, style and speed in, samples out."""
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or min(usable_processors(), MOST_THREADS)
+        options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 3
+        self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def run(
+        self,
+        ids: Sequence[int],
+        style: NDArray[np.float32],
+        speed: float,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> NDArray[np.float32] | None:
+        """Return the samples of one piece, or None if `stopped` said so while it ran.
+
+        `ids` has both ends marked; `style` is `[1, 256]`. The arena is shrunk after each run, so a long piece leaves no
+        memory behind.
+        """
+        run_options = ort.RunOptions()
+        run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        inputs = {
+            "tokens": np.array([ids], np.int64),
+            "style": style,
+            "speed": np.array([speed], np.float32),
+        }
+        with _watched(run_options, stopped):
+            try:
+                samples = self._session.run(None, inputs, run_options)[0]
+            except Exception:  # ORT raises its own, undocumented class when it was terminated
+                if stopped():
+                    return None
+                raise
+        return np.asarray(samples, np.float32).reshape(-1)
+
+
+@contextmanager
+def _watched(run_options: ort.RunOptions, stopped: Callable[[], bool]) -> Iterator[None]:
+    """Terminate a run as soon as nobody wants it: a call into the graph can't look up by itself."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_WATCH_SECONDS):
+            if stopped():
+                run_options.terminate = True
+                return
+
+    watcher = threading.Thread(target=watch, name="kokoro-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()

@@ -1,0 +1,85 @@
+"""The starter's voices: their ids, and their style vectors."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from wyoming_cosyvoice.engines.engine import Attribution, Voice
+from wyoming_cosyvoice.store.shipped import shipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from wyoming_cosyvoice.text.clause import Language
+
+ATTRIBUTION = Attribution("hexgrad (Kokoro-82M)", "https://huggingface.co/hexgrad/Kokoro-82M")
+
+_NAMES: dict[Language, str] = {"zh": "Chinese", "en": "English", "ja": "Japanese", "ko": "Korean"}
+
+
+@dataclass(frozen=True, slots=True)
+class StarterVoice:
+    """One of our voices: `source` is its name in Kokoro."""
+
+    id: str
+    source: str
+    language: Language
+    gender: Literal["female", "male"]
+
+    @property
+    def voice(self) -> Voice:
+        """The voice as it is advertised."""
+        foreign: tuple[Language, ...] = ("ko",) if self.language in {"ja", "ko"} else ()
+        note = " (experimental: a Japanese speaker's accent)" if self.language == "ko" else ""
+        return Voice(
+            id=self.id,
+            description=f"{_NAMES[self.language]}, {self.gender}{note}; Kokoro {self.source}",
+            languages=(self.language,),
+            gender=self.gender,
+            attribution=ATTRIBUTION,
+            # a source that speaks two languages is known by the id of its own language alone
+            aliases=() if self.language == "ko" else (self.source,),
+            experimental=foreign + tuple(code for code in ("en", "zh", "ja") if code != self.language),
+        )
+
+
+VOICES: tuple[StarterVoice, ...] = (
+    StarterVoice("zh_female_1", "zf_xiaoxiao", "zh", "female"),
+    StarterVoice("zh_male_1", "zm_yunxi", "zh", "male"),
+    StarterVoice("zh_female_2", "zf_xiaobei", "zh", "female"),
+    StarterVoice("zh_male_2", "zm_yunjian", "zh", "male"),
+    StarterVoice("en_female_1", "af_heart", "en", "female"),
+    StarterVoice("en_male_1", "am_michael", "en", "male"),
+    StarterVoice("en_female_2", "af_bella", "en", "female"),
+    StarterVoice("en_male_2", "am_fenrir", "en", "male"),
+    StarterVoice("ja_female_1", "jf_alpha", "ja", "female"),
+    StarterVoice("ja_male_1", "jm_kumo", "ja", "male"),
+    StarterVoice("ja_female_2", "jf_gongitsune", "ja", "female"),
+    StarterVoice("ko_male_1", "jm_kumo", "ko", "male"),
+    StarterVoice("ko_female_1", "jf_alpha", "ko", "female"),
+)
+
+
+class Styles:
+    """Style vectors by voice id, read when a voice is first used."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        path = path or shipped("starter", "voices.npz")
+        self._file = np.load(path, allow_pickle=False)
+        self._sources = {item.id: item.source for item in VOICES}
+        self._arrays: dict[str, NDArray[np.float16]] = {}
+        self.digest = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def vector(self, voice: str, length: int) -> NDArray[np.float32]:
+        """Return the style `[1, 256]` for a phoneme string of `length` symbols."""
+        source = self._sources[voice]
+        if source not in self._arrays:
+            self._arrays[source] = self._file[source]
+        table = self._arrays[source]
+        return table[min(max(length, 1), len(table)) - 1 : min(max(length, 1), len(table))].astype(np.float32)
