@@ -1,0 +1,73 @@
+"""Cross-fades, speed in chunks, and when a chunk is made."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, UPSTREAM, WHOLE
+from wyoming_cosyvoice.engines.cosyvoice.fade import complementary_window, fade_in, hamming_window
+from wyoming_cosyvoice.engines.cosyvoice.lengths import at_speed
+from wyoming_cosyvoice.engines.cosyvoice.streaming import MelStretcher, SeededRandomness
+
+
+@given(st.integers(1, 3000))
+def test_the_halves_of_a_fade_sum_to_one(half: int) -> None:
+    window = complementary_window(2 * half)
+    np.testing.assert_allclose(window[:half] + window[half:], 1, atol=1e-12)
+
+
+def test_upstreams_window_raises_the_level() -> None:
+    window = hamming_window(68)
+    assert (window[:34] + window[34:]).max() == pytest.approx(1.08, abs=0.01)
+
+
+def test_a_fade_of_equal_chunks_changes_nothing() -> None:
+    new = np.random.RandomState(0).standard_normal((3, 50)).astype(np.float32)
+    np.testing.assert_allclose(fade_in(new, new[:, :20], complementary_window), new, atol=1e-6)
+    shorter = new[:, :10]
+    assert fade_in(shorter, new[:, :20], complementary_window).shape == shorter.shape
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=6),
+    st.sampled_from([0.5, 0.77, 0.8, 1.0, 1.25, 1.9, 2.0]),
+)
+def test_speed_is_the_same_in_chunks(sizes: list[int], speed: float) -> None:
+    frames = sum(sizes)
+    ramp = np.tile(np.arange(frames, dtype=np.float32), (80, 1))
+    stretcher = MelStretcher(speed)
+    cuts = np.cumsum([0, *sizes])
+    parts = [stretcher.push(ramp[:, a:b], last=b == frames) for a, b in itertools.pairwise(cuts)]
+    joined = np.concatenate(parts, axis=1)[0]
+    assert abs(len(joined) - frames / speed) <= 1
+    expected = np.clip((np.arange(len(joined)) + 0.5) * speed - 0.5, 0, frames - 1)
+    # upstream scales by T / int(T / speed), so an utterance in one piece differs by up to a frame at its end
+    np.testing.assert_allclose(joined, expected, atol=1e-3 if len(sizes) > 1 else 1.0 * speed)
+
+
+def test_one_piece_at_a_speed_is_upstreams() -> None:
+    mel = np.random.RandomState(0).standard_normal((80, 37)).astype(np.float32)
+    np.testing.assert_array_equal(MelStretcher(1.25).push(mel, last=True), at_speed(mel, 1.25))
+
+
+def test_noise_is_a_function_of_the_seed_and_the_place() -> None:
+    whole = SeededRandomness(5).flow(30)
+    parts = SeededRandomness(5)
+    parts.source(3)
+    np.testing.assert_array_equal(np.concatenate([parts.flow(10), parts.flow(20)], axis=1), whole)
+    assert not np.array_equal(SeededRandomness(6).flow(30), whole)
+    phase, noise = SeededRandomness(2**40 + 1).source(4)
+    assert phase.shape == (9,)
+    assert noise.shape == (9, 1024)
+
+
+def test_chunks_grow() -> None:
+    assert [EARLY.hop(chunk) for chunk in range(6)] == [30, 60, 120, 240, 240, 240]
+    assert EARLY.ready(0, 50)
+    assert not EARLY.ready(0, 49)
+    assert not EARLY.ready(1, 79)
+    assert UPSTREAM.ready(7, 120)
+    assert not WHOLE.ready(0, 10_000)

@@ -1,0 +1,34 @@
+"""When enough tokens are there to make the next sound of.
+
+An early small chunk is heard soon; each chunk costs 20 tokens of overlap, so later ones grow. How an utterance is cut
+changes its samples, so it depends on nothing but the number of its tokens: never on the time or on what else runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wyoming_cosyvoice.engines.cosyvoice.streaming import OVERLAP_TOKENS
+
+
+@dataclass(frozen=True, slots=True)
+class Chunking:
+    """`hops` are the new tokens of the first, second, ... chunk; the last goes on for ever. None: all in one."""
+
+    hops: tuple[int, ...] = ()
+
+    def hop(self, chunk: int) -> int | None:
+        """Return how many tokens chunk number `chunk` moves on, None if it waits for the end."""
+        return self.hops[min(chunk, len(self.hops) - 1)] if self.hops else None
+
+    def ready(self, chunk: int, waiting: int) -> bool:
+        """Whether chunk number `chunk` can be made of `waiting` tokens."""
+        hop = self.hop(chunk)
+        return hop is not None and waiting >= hop + OVERLAP_TOKENS
+
+
+WHOLE = Chunking()
+UPSTREAM = Chunking((100,))
+"""What upstream does: 2 seconds a chunk."""
+EARLY = Chunking((30, 60, 120, 240))
+"""The first sound needs 50 tokens; a long utterance costs some 15 % more than whole."""

@@ -1,0 +1,107 @@
+"""One utterance on its way through the stages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wyoming_cosyvoice.engines.cosyvoice.guard import RunawayGuard
+from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS, SAMPLE_RATE, token_limits
+from wyoming_cosyvoice.engines.cosyvoice.streaming import (
+    OVERLAP_TOKENS,
+    MelStream,
+    MelStretcher,
+    SeededRandomness,
+    WaveStream,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from wyoming_cosyvoice.engines.cosyvoice.chunking import Chunking
+    from wyoming_cosyvoice.engines.cosyvoice.clock import StageClock
+    from wyoming_cosyvoice.engines.cosyvoice.model import CosyVoice
+    from wyoming_cosyvoice.engines.engine import Job
+
+    Floats = NDArray[np.float32]
+
+
+class CancelledError(Exception):
+    """Nobody listens to this utterance any more."""
+
+
+class Performance:
+    """Draws an utterance's tokens and makes their sound, in chunks where asked to."""
+
+    def __init__(
+        self,
+        job: Job,
+        model: CosyVoice,
+        *,
+        text_ids: int,
+        speaker_embedding: Floats,
+        chunking: Chunking,
+        vocoder: str,
+        clock: StageClock,
+    ) -> None:
+        """`text_ids` counts the ids of the text, which limit how long it may become."""
+        utterance = job.utterance
+        randomness = SeededRandomness(utterance.seed)
+        self.job = job
+        self.tokens: list[int] = []
+        self.logits: Floats = np.empty(0, np.float32)
+        self._fewest, self._most = token_limits(text_ids)
+        self._uniforms = np.random.RandomState([utterance.seed % 2**32, 0])
+        self._sampler = model.sampler
+        self._end = model.language_model.end
+        self._guard = RunawayGuard()
+        self._chunking = chunking
+        self._clock = clock
+        self._mels = MelStream(model.flow, speaker_embedding, randomness, check=self.check)
+        self._stretcher = MelStretcher(utterance.speed)
+        self._waves = WaveStream(model.vocoder, randomness)
+        # A vocoder without chunks hears the whole utterance at its end.
+        self._whole = None if vocoder == "hift" else model.vocoders[vocoder]
+        self._kept: list[Floats] = [np.empty((MELS, 0), np.float32)]
+        self._done = 0
+        self._chunks = 0
+
+    def check(self) -> None:
+        """Raise CancelledError if nobody listens any more."""
+        if self.job.cancelled:
+            raise CancelledError
+
+    def draw(self) -> bool:
+        """Draw the next token from `logits`; return whether the utterance goes on."""
+        u1, u2 = self._uniforms.random_sample(2)
+        token = self._sampler.draw(self.logits, self.tokens, u1, u2, len(self.tokens) >= self._fewest)
+        if token == self._end:
+            return False
+        self.tokens.append(token)
+        return len(self.tokens) < self._most and not self._guard.stuck(self.tokens)
+
+    def sound(self, *, ended: bool) -> Iterator[Floats]:
+        """Yield the samples that the tokens drawn so far allow; all that is left if the utterance has `ended`."""
+        while self._chunking.ready(self._chunks, len(self.tokens) - self._done):
+            hop = self._chunking.hop(self._chunks) or 0
+            yield self._speak(self.tokens[self._done : self._done + hop + OVERLAP_TOKENS], last=False)
+            self._done += hop
+            self._chunks += 1
+        if ended and self.tokens:
+            yield self._speak(self.tokens[self._done :], last=True)
+
+    def _speak(self, tokens: list[int], *, last: bool) -> Floats:
+        with self._clock.stage("flow"):
+            mel = self._stretcher.push(self._mels.push(tokens, last=last), last=last)
+        self.check()
+        with self._clock.stage("vocoder"):
+            if self._whole is None:
+                samples = self._waves.push(mel, last=last)
+            else:
+                self._kept.append(mel)
+                samples = self._whole(np.concatenate(self._kept, axis=1)) if last else np.empty(0, np.float32)
+        self._clock.add("audio_seconds", len(samples) / SAMPLE_RATE)
+        return samples
