@@ -1,1 +1,1 @@
-"""Samples: pure functions on float32 and int16 arrays."""
+"""Samples: functions and small filters on mono audio. Nothing here knows of voices, requests or protocols."""
