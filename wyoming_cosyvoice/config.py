@@ -90,6 +90,14 @@ class Config:
     sentence_silence: float = _option(
         0.2, "seconds of silence between sentences, 0 to 10", kind=float, metavar="SECONDS", low=0.0, high=10.0
     )
+    clause_silence: float = _option(
+        0.1,
+        "seconds of silence between clauses inside a sentence, 0 to 10 (never more than between sentences)",
+        kind=float,
+        metavar="SECONDS",
+        low=0.0,
+        high=10.0,
+    )
     mixed: str = _option("same-voice", "who speaks words of another language", choices=("same-voice", "best-voice"))
     threads: int = _option(
         0, "threads of the engine (0: the processors this process may use, at most 4)", kind=int, low=0, high=256
@@ -101,6 +109,12 @@ class Config:
     )
     max_queue: int = _option(
         32, "requests that may wait or run at once; more are refused as busy", kind=int, low=1, high=10_000
+    )
+    max_audio: float = _option(
+        3600.0, "seconds of audio that one request may make", kind=float, metavar="SECONDS", low=1.0, high=86_400.0
+    )
+    lookahead: int = _option(
+        4, "clauses of one request that may be made or wait ahead of its reader", kind=int, low=1, high=64
     )
     max_connections: int = _option(256, "open connections; more are closed at once", kind=int, low=1, high=100_000)
     clause_timeout: float = _option(60.0, "seconds that one clause may take", kind=float, low=0.1, high=3600.0)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Samples: TypeAlias = NDArray[np.float32]
     """Mono, nominally in [-1, 1], at the engine's sample rate."""
 
+REFERENCE_LOUDNESS = -19.0
+"""The level that all voices are brought to, in LUFS: speech then peaks near full scale and rarely above it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
@@ -36,7 +39,9 @@ class Voice:
     """A voice as it is advertised.
 
     `languages` are those it speaks natively, its own first; `experimental` are those it speaks with a foreign accent.
-    `aliases` are accepted too (CosyVoice's own names such as `中文女`).
+    `aliases` are accepted too (CosyVoice's own names such as `中文女`). `loudness` is the integrated loudness of its
+    plain speech in LUFS (ITU-R BS.1770-4, `wyoming_cosyvoice.audio.loudness`), from which the spine brings all voices
+    to one level; None has the spine measure it before the voice is first used.
     """
 
     id: str
@@ -47,6 +52,7 @@ class Voice:
     aliases: tuple[str, ...] = ()
     experimental: tuple[Language, ...] = ()
     speakers: tuple[str, ...] = ()
+    loudness: float | None = REFERENCE_LOUDNESS
 
 
 @dataclass(frozen=True, slots=True)
