@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _MOST_DECIBELS = 15.0
-_SENTENCES: Mapping[Language, str] = {
+SENTENCES: Mapping[Language, str] = {
     "zh": "今天下午天气很好，我们一起去公园散步，然后回家吃晚饭。",
     "en": "The weather is lovely this afternoon, so we will walk through the park and then go home for dinner.",
     "ja": "今日の午後は天気がいいので、公園を散歩して、それから家で晩ご飯を食べましょう。",
@@ -82,7 +82,7 @@ class Levels:
 
     async def _measure(self, key: str, worker: Worker, voice: Voice) -> float:
         language = voice.languages[0]
-        sentence = _SENTENCES[language]
+        sentence = SENTENCES[language]
         loop = asyncio.get_running_loop()
         job = _SampleJob(Utterance((Span(language, sentence, sentence),), voice.id), loop)
         worker.submit(job, Claim(client="", stream=0, first=True))

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.errors import BadRequestError, TextTooLongError
-from wyoming_cosyvoice.text.clause import LANGUAGES
 
 if TYPE_CHECKING:
     from wyoming_cosyvoice.config import Config
     from wyoming_cosyvoice.speech.request import SpeechOptions
-    from wyoming_cosyvoice.text.clause import Language
 
 SPEED = (0.5, 2.0)
 VOLUME = (0.0, 4.0)
@@ -59,12 +57,6 @@ def check_length(characters: int, config: Config) -> None:
     if characters > config.max_text_length:
         message = f"The text has {characters} characters, and at most {config.max_text_length} are allowed"
         raise TextTooLongError(message, "Send it in several requests, or raise max_text_length")
-
-
-def base_language(code: str | None) -> Language | None:
-    """Map `zh-CN` to `zh`."""
-    base = (code or "").split("-")[0].lower()
-    return next((language for language in LANGUAGES if language == base), None)
 
 
 def clamp(value: float, limits: tuple[float, float]) -> float:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from wyoming_cosyvoice.config import Config
-    from wyoming_cosyvoice.speech.simple_plan import Planner
+    from wyoming_cosyvoice.speech.plan import Planner
     from wyoming_cosyvoice.text.clause import Clause
 
 

@@ -14,12 +14,13 @@ from wyoming_cosyvoice.speech.cache import MemoryCache, SpokenCache
 from wyoming_cosyvoice.speech.casting import Cast
 from wyoming_cosyvoice.speech.disk_cache import DiskCache
 from wyoming_cosyvoice.speech.fleet import Fleet, stop_workers
-from wyoming_cosyvoice.speech.levels import Levels
-from wyoming_cosyvoice.speech.limits import base_language, check_length, check_manner, clamp
-from wyoming_cosyvoice.speech.simple_plan import Planner, PlanSettings
+from wyoming_cosyvoice.speech.levels import SENTENCES, Levels
+from wyoming_cosyvoice.speech.limits import check_length, check_manner, clamp
+from wyoming_cosyvoice.speech.plan import Planner, PlanSettings
 from wyoming_cosyvoice.speech.statistics import CacheStatus, ServiceStatus, Statistics
 from wyoming_cosyvoice.speech.stream import SpeechStream, Stage
 from wyoming_cosyvoice.speech.studio import Studio
+from wyoming_cosyvoice.text.language import base_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _MEGABYTE = 1_000_000
-_FIRST_CLAUSE = 16
 _RETRY_AFTER = (1.0, 60.0)
 _ENGINE_STOP_SECONDS = 5.0
 
@@ -43,6 +43,7 @@ class SpeechService:
 
     def __init__(self, engines: Engines, config: Config) -> None:
         self._config = config
+        self._language = base_language(config.language) if config.language else None
         self._statistics = Statistics()
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="speech-plan")
         disk = DiskCache(config.data_dir / "cache", config.cache_disk * _MEGABYTE) if config.cache_disk else None
@@ -64,8 +65,11 @@ class SpeechService:
     async def start(self) -> None:
         """Start the engines' threads and look what the disk holds."""
         self._fleet.start()
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._levels.load)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._executor, self._levels.load)
         await self._cache.open()
+        # dictionaries are loaded when a language is first planned: let that not be the first user's wait
+        loop.run_in_executor(self._executor, _plan_all, partial(Planner, PlanSettings()), "".join(SENTENCES.values()))
 
     async def stop(self, drain_seconds: float) -> None:
         """Refuse new requests, give running ones so long to finish, then end them, and close the engines."""
@@ -165,7 +169,7 @@ class SpeechService:
         return stream
 
     def _cast(self, options: SpeechOptions, manner: Manner) -> Cast:
-        language = options.language or base_language(self._config.language)
+        language = options.language or self._language
         engine, voice = self._fleet.engines.choose(options.voice, language)
         return Cast(
             self._fleet.engines,
@@ -182,10 +186,9 @@ class SpeechService:
         engines = self._fleet.engines if several else (cast.engine,)
         settings = PlanSettings(
             language=options.language,
-            default_language=base_language(self._config.language) or cast.voice.languages[0],
+            default_language=self._language or cast.voice.languages[0],
             text_format=options.text_format,
             max_characters=min(engine.max_characters for engine in engines),
-            first_clause=_FIRST_CLAUSE,
         )
         return partial(Planner, settings)
 

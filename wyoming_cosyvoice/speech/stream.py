@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.speech.casting import Cast, Part
     from wyoming_cosyvoice.speech.fleet import Fleet
     from wyoming_cosyvoice.speech.limits import Manner
+    from wyoming_cosyvoice.speech.plan import Planner
     from wyoming_cosyvoice.speech.recording import Recording
-    from wyoming_cosyvoice.speech.simple_plan import Planner
     from wyoming_cosyvoice.speech.studio import Studio
     from wyoming_cosyvoice.text.clause import Clause
 
