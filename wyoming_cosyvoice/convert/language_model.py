@@ -1,0 +1,107 @@
+"""language_model.onnx: new rows and the cache to logits; prefill and step in one graph (specification sections 4 and 5).
+
+Position enters attention only through (q + v) . p(i - j), and p depends on weights alone: it is tabulated once
+(`relative_positions`), each layer multiplies its queries by the whole table and then picks the columns i - j.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wyoming_cosyvoice.convert.blocks import LAYER_EPSILON, layer_norm, linear, linear_of, slice_axis
+from wyoming_cosyvoice.convert.conformer import frequencies
+from wyoming_cosyvoice.convert.graph import CONTRIB, GraphWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from wyoming_cosyvoice.convert.layout import EncoderSizes, LanguageModelLayout
+    from wyoming_cosyvoice.convert.weights import Weights
+
+
+def write_language_model(folder: Path, weights: Weights, layout: LanguageModelLayout) -> None:
+    """Write the graph; its inputs and outputs are described in docs/bundle.md."""
+    sizes = layout.decoder
+    prefix = sizes.prefix
+    with GraphWriter(folder, "language_model") as g:
+        rows = g.input("rows", ["B", "S", sizes.inputs])
+        last = g.input("last_position", ["B"], "int32")
+        x = layer_norm(g, weights, f"{prefix}embed.out.1", linear_of(g, weights, f"{prefix}embed.out.0", rows))
+        x = g.op("Mul", g.op("Relu", x), g.number(math.sqrt(sizes.width)))
+        with g.scope(f"{prefix}positions"):
+            positions = _Positions(g, sizes, rows, last)
+        for index in range(sizes.layers):
+            layer = f"{prefix}encoders.{index}."
+            y = layer_norm(g, weights, layer + sizes.norms[0], x, LAYER_EPSILON)
+            x = g.op("Add", x, _attention(g, weights, index, sizes, y, positions))
+            y = layer_norm(g, weights, layer + sizes.norms[1], x, LAYER_EPSILON)
+            y = g.op("Relu", linear_of(g, weights, f"{layer}feed_forward.w_1", y))
+            x = g.op("Add", x, linear_of(g, weights, f"{layer}feed_forward.w_2", y))
+        x = g.op("Squeeze", slice_axis(g, x, 1, -1, 2**62), g.integers(1))
+        logits = linear_of(g, weights, "llm_decoder", layer_norm(g, weights, f"{prefix}after_norm", x))
+        g.output(logits, "logits", ["B", weights.shapes["llm_decoder.weight"][0]])
+
+
+def relative_positions(weights: Weights, sizes: EncoderSizes, index: int, count: int) -> NDArray[np.float32]:
+    """Return p(r) / sqrt(head width) of a layer for r = 0 .. count - 1, as `[heads, head_width, count]`."""
+    angles = np.arange(count, dtype=np.float32)[:, None] * frequencies(sizes.width)
+    sinusoids = np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(count, sizes.width)
+    table = sinusoids @ weights[f"{sizes.prefix}encoders.{index}.self_attn.linear_pos.weight"].T
+    table *= np.float32(1 / math.sqrt(sizes.head_width))
+    return np.ascontiguousarray(table.reshape(count, sizes.heads, sizes.head_width).transpose(1, 2, 0))
+
+
+class _Positions:
+    """What all layers share: the longest length in use, and which table column belongs to each query and key."""
+
+    def __init__(self, g: GraphWriter, sizes: EncoderSizes, rows: str, last: str) -> None:
+        one = g.weight("one", np.array(1, np.int32))
+        zero = g.weight("zero", np.array(0, np.int32))
+        self.last = last
+        self.total = g.op("Add", g.op("ReduceMax", last, keepdims=0), one)
+        new = g.op("Cast", g.op("Shape", rows, start=1, end=2), to=6)
+        # query position: last - (S - 1) + i; key position: j
+        steps = g.op("Range", g.op("Sub", one, g.op("Squeeze", new)), one, one)
+        query = g.op("Add", g.op("Unsqueeze", last, g.integers(1)), g.op("Unsqueeze", steps, g.integers(0)))
+        keys = g.op("Range", zero, self.total, one)
+        distance = g.op("Sub", g.op("Unsqueeze", query, g.integers(2)), keys)
+        # keys ahead of the query are masked by attention itself; any column will do for them
+        distance = g.op("Max", distance, zero)
+        shape = g.op("Concat", g.integers(sizes.heads), g.op("Shape", distance), axis=0)
+        self.columns = g.op("Expand", distance, shape)
+        self.shape = g.op(
+            "Concat", g.integers(sizes.heads), g.op("Shape", distance, start=0, end=2), g.integers(-1), axis=0
+        )
+
+
+def _attention(g: GraphWriter, weights: Weights, index: int, sizes: EncoderSizes, y: str, positions: _Positions) -> str:
+    name = f"{sizes.prefix}encoders.{index}.self_attn"
+    heads, width = sizes.heads, sizes.head_width
+    matrices = [weights[f"{name}.linear_{part}.weight"] for part in "qkv"]
+    biases = [weights[f"{name}.linear_{part}.bias"] for part in "qkv"]
+    u, v = weights[f"{name}.pos_bias_u"], weights[f"{name}.pos_bias_v"]
+    # queries carry the content bias u; for the positions v - u is added
+    biases[0] = biases[0] + u.reshape(-1)
+    packed = linear(g, f"{name}.linear_qkv", y, np.concatenate(matrices), np.concatenate(biases))
+    room = ["B", heads, "C", width]
+    past = [g.input(f"past_{kind}_{index}", room) for kind in ("key", "value")]
+    table = g.input(f"relative_{index}", [heads, width, "R"])
+    with g.scope(name):
+        query, key, value = g.ops("Split", packed, outputs=3, axis=-1, num_outputs=3)
+        by_head = g.op("Reshape", g.op("Add", query, g.weight("pos_bias", (v - u).reshape(-1))), g.integers(-1, heads, width))
+        scores = g.op("MatMul", g.op("Transpose", by_head, perm=[1, 0, 2]), table)
+        scores = g.op("GatherElements", g.op("Reshape", scores, positions.shape), positions.columns, axis=3)
+        scores = g.op("Transpose", scores, perm=[1, 0, 2, 3])
+        operands = [query, key, value, *past, positions.last, positions.total, "", "", "", scores]
+        names = [f"{name}.attended", f"present_key_{index}", f"present_value_{index}"]
+        attended = g.ops(
+            "GroupQueryAttention", *operands, outputs=names, domain=CONTRIB, num_heads=heads, kv_num_heads=heads
+        )[0]
+        g.output(names[1], names[1], room)
+        g.output(names[2], names[2], room)
+    return linear_of(g, weights, f"{name}.linear_out", attended)
