@@ -53,7 +53,7 @@ class _Positions:
 
     def __init__(self, g: GraphWriter, sizes: EncoderSizes, x: str, *, causal: bool) -> None:
         n = g.op("Gather", g.op("Shape", x), g.integers(0))
-        zero, one = g.weight("zero", np.array(0)), g.weight("one", np.array(1))
+        one = g.weight("one", np.array(1))
         self.count = n
         last = g.op("Sub", g.op("Squeeze", n), one)
         relative = g.op("Range", last, g.op("Neg", g.op("Add", last, one)), g.weight("minus_one", np.array(-1)))
@@ -63,7 +63,7 @@ class _Positions:
         self.sinusoids = g.op("Concat", g.op("Sin", angles), g.op("Cos", angles), axis=1)
         self.mask = ""
         if causal:
-            row = g.op("Range", zero, g.op("Add", last, one), one)
+            row = g.op("Range", g.weight("zero", np.array(0)), g.op("Add", last, one), one)
             ahead = g.op("Less", g.op("Unsqueeze", row, g.integers(1)), row)
             self.mask = g.op("Where", ahead, g.number(-np.inf), g.number(0.0))
 
