@@ -39,7 +39,7 @@ FULL_FLOW = model.FlowLayout(
 )
 FULL_VOCODER = model.VocoderLayout(512, 512)
 
-_NORM = re.compile(r"(norm\w*|out\.1|block\.1|length_regulator\.model\.(1|4|7|10))\.(weight|bias)$")
+_NORM = r"(norm\w*|out\.1|block\.1|length_regulator\.model\.(1|4|7|10))\."
 
 
 def write_checkpoint(folder: Path, seed: int = 1) -> None:
@@ -130,18 +130,20 @@ def _vocoder_range(_part: str, name: str, shape: Shape) -> Range:
 
 def _range(part: str, name: str, shape: Shape) -> Range:
     """Return the range of a tensor of the language model or the flow."""
-    if re.search(r"embedding\.weight$", name):
-        return _spread(1.0)
-    if _NORM.search(name):
-        if name.endswith("weight"):
-            return 0.7, 1.3
-        return (-1.2, -0.4) if name == "llm.embed.out.1.bias" else (-0.15, 0.15)
-    if "pos_bias" in name:
-        return -0.6, 0.6
-    if name.endswith("bias"):
+    patterns: tuple[tuple[str, Range], ...] = (
+        (r"embedding\.weight$", _spread(1.0)),
+        (r"^llm\.embed\.out\.1\.bias$", (-1.2, -0.4)),
+        (_NORM + r"weight$", (0.7, 1.3)),
+        (_NORM + r"bias$", (-0.15, 0.15)),
+        (r"pos_bias", (-0.6, 0.6)),
         # the feed-forward's ReLU stays sparse, which keeps a common offset out of the logits
-        sparse = name.startswith("llm.encoders.") and name.endswith("w_1.bias")
-        return (-1.2, -0.2) if sparse else (-0.5, 0.5) if name == "llm_decoder.bias" else (-0.1, 0.1)
+        (r"^llm\.encoders\..*w_1\.bias$", (-1.2, -0.2)),
+        (r"^llm_decoder\.bias$", (-0.5, 0.5)),
+        (r"bias$", (-0.1, 0.1)),
+    )
+    limits = next((limits for pattern, limits in patterns if re.search(pattern, name)), None)
+    if limits is not None:
+        return limits
     if len(shape) == 2:
         return _spread(_linear_gain(part, name, shape) / math.sqrt(shape[1]))
     upsampling = ".up_blocks." in name and name.endswith(".conv.weight")

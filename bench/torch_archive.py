@@ -73,11 +73,13 @@ def _tensor(stream: io.BytesIO, array: NDArray[Any], arrays: list[NDArray[Any]])
     stream.write(b"(")
     _value(stream, "storage", arrays)
     stream.write(b"ctorch\n" + _STORAGES[array.dtype.name].encode() + b"\n")
-    for item in (str(len(arrays)), "cpu", array.size):
+    storage: tuple[Any, ...] = (str(len(arrays)), "cpu", array.size)
+    for item in storage:
         _value(stream, item, arrays)
     stream.write(b"tQ")
     strides = tuple(stride // array.itemsize for stride in array.strides)
-    for item in (0, array.shape, strides, False, {}):
+    rest: tuple[Any, ...] = (0, array.shape, strides, False, {})
+    for item in rest:
         _value(stream, item, arrays)
     stream.write(b"tR")
     arrays.append(array)

@@ -1,4 +1,7 @@
-"""Pieces that several graphs share. Time comes before channels, so a convolution is a matrix product over shifted copies."""
+"""Pieces that several graphs share.
+
+Time comes before channels, so a convolution is a matrix product over shifted copies.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def layer_norm(g: GraphWriter, weights: Weights, name: str, x: str, epsilon: flo
         return g.op("LayerNormalization", x, scale, bias, axis=-1, epsilon=epsilon)
 
 
-def slice_axis(g: GraphWriter, x: str, axis: int, start: int, end: int, step: int = 1) -> str:
+def slice_axis(g: GraphWriter, x: str, axis: int, start: int, end: int, *, step: int = 1) -> str:
     """Return x[start:end:step] along `axis`, with Python's meaning of negative numbers."""
     return g.op("Slice", x, g.integers(start), g.integers(end), g.integers(axis), g.integers(step))
 
@@ -51,7 +54,7 @@ END = 2**62
 def mish(g: GraphWriter, x: str) -> str:
     """Return x tanh(log(1 + exp x)).
 
-    With s = 1 / (1 + exp x) the tanh is (1 - s^2) / (1 + s^2): one fast operator instead of two slow ones, exact at both ends.
+    With s = 1 / (1 + exp x) the tanh is (1 - s^2) / (1 + s^2): one fast operator instead of two slow ones.
     """
     s = g.op("Sigmoid", g.op("Neg", x))
     square, one = g.op("Mul", s, s), g.number(1.0)
@@ -69,7 +72,7 @@ def shifted(g: GraphWriter, x: str, kernel: int, stride: int = 1) -> str:
     side = kernel // 2
     padded = g.op("Pad", x, g.integers(0, side, 0, 0, side, 0))
     ends = [offset - 2 * side or END for offset in range(kernel)]
-    parts = [slice_axis(g, padded, 1, offset, end, stride) for offset, end in enumerate(ends)]
+    parts = [slice_axis(g, padded, 1, offset, end, step=stride) for offset, end in enumerate(ends)]
     return g.op("Concat", *parts, axis=-1)
 
 
@@ -84,7 +87,10 @@ def convolution(g: GraphWriter, weights: Weights, name: str, x: str, stride: int
 
 
 def group_norm(g: GraphWriter, weights: Weights, name: str, x: str, groups: int) -> str:
-    """Return the checkpoint's group norm `name` of x `[B, T, C]`: statistics over all frames and the channels of a group."""
+    """Return the checkpoint's group norm `name` of x `[B, T, C]`.
+
+    Its statistics are over all frames and the channels of a group.
+    """
     scale, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
     width = scale.size // groups
     with g.scope(name):

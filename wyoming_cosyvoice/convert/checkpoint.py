@@ -1,8 +1,8 @@
 """A torch checkpoint as a lazy mapping from names to float32 arrays, without torch.
 
-A checkpoint is a zip archive of uncompressed records: one pickle that says which tensors there are, and one record of raw
-values a storage. Tensors are read one at a time when they are asked for, with the archive's checksums, so memory holds
-one tensor and not the file.
+A checkpoint is a zip archive of uncompressed records: one pickle that says which tensors there are, and one record of
+raw values a storage. Tensors are read one at a time when they are asked for, with the archive's checksums, so memory
+holds one tensor and not the file (pages of a memory map would count as resident).
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ class Checkpoint:
         fits = len(tensor.shape) == len(tensor.strides) and count <= storage.count - tensor.offset
         if not fits or (count and tensor.offset + last >= storage.count):
             raise ModelError(f"{self.path} has a tensor that is larger than its values", _AGAIN)
-        values = _as_float32(self._record(f"data/{storage.key}", storage.count * _ITEM_BYTES[storage.type]), storage.type)
+        values = _as_float32(
+            self._record(f"data/{storage.key}", storage.count * _ITEM_BYTES[storage.type]), storage.type
+        )
         strides = [stride * 4 for stride in tensor.strides]
         view = np.lib.stride_tricks.as_strided(values[tensor.offset :], tensor.shape, strides, writeable=False)
         return np.ascontiguousarray(view)

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 def frequencies(width: int) -> NDArray[np.float32]:
     """Return the angular steps of the sinusoid, `[width / 2]`, computed in float32 as upstream does."""
-    return np.exp(np.arange(0, width, 2, dtype=np.float32) * np.float32(-math.log(10000.0) / width))
+    steps = np.arange(0, width, 2, dtype=np.float32) * np.float32(-math.log(10000.0) / width)
+    result: NDArray[np.float32] = np.exp(steps)
+    return result
 
 
 def encoder(g: GraphWriter, weights: Weights, sizes: EncoderSizes, x: str, *, causal: bool) -> str:
@@ -41,7 +43,7 @@ def encoder(g: GraphWriter, weights: Weights, sizes: EncoderSizes, x: str, *, ca
     for index in range(sizes.layers):
         layer = f"{prefix}encoders.{index}."
         y = layer_norm(g, weights, layer + sizes.norms[0], x, LAYER_EPSILON)
-        x = g.op("Add", x, _attention(g, weights, f"{layer}self_attn", sizes, y, positions))
+        x = g.op("Add", x, _attention(g, weights, f"{layer}self_attn", y, positions))
         y = layer_norm(g, weights, layer + sizes.norms[1], x, LAYER_EPSILON)
         y = silu(g, linear_of(g, weights, f"{layer}feed_forward.w_1", y))
         x = g.op("Add", x, linear_of(g, weights, f"{layer}feed_forward.w_2", y))
@@ -54,7 +56,7 @@ class _Positions:
     def __init__(self, g: GraphWriter, sizes: EncoderSizes, x: str, *, causal: bool) -> None:
         n = g.op("Gather", g.op("Shape", x), g.integers(0))
         one = g.weight("one", np.array(1))
-        self.count = n
+        self.count, self.sizes = n, sizes
         last = g.op("Sub", g.op("Squeeze", n), one)
         relative = g.op("Range", last, g.op("Neg", g.op("Add", last, one)), g.weight("minus_one", np.array(-1)))
         angles = g.op("Unsqueeze", g.op("Cast", relative, to=1), g.integers(1))
@@ -68,7 +70,8 @@ class _Positions:
             self.mask = g.op("Where", ahead, g.number(-np.inf), g.number(0.0))
 
 
-def _attention(g: GraphWriter, weights: Weights, name: str, sizes: EncoderSizes, y: str, positions: _Positions) -> str:
+def _attention(g: GraphWriter, weights: Weights, name: str, y: str, positions: _Positions) -> str:
+    sizes = positions.sizes
     scale = np.float32(1 / math.sqrt(sizes.head_width))
     matrices = [weights[f"{name}.linear_{part}.weight"] for part in "qkv"]
     biases = [weights[f"{name}.linear_{part}.bias"] for part in "qkv"]
@@ -81,7 +84,7 @@ def _attention(g: GraphWriter, weights: Weights, name: str, sizes: EncoderSizes,
         query, value = split_heads(g, query, sizes.heads), split_heads(g, value, sizes.heads)
         scores = g.op("MatMul", query, split_heads(g, key, sizes.heads, (1, 2, 0)))
         query = g.op("Add", query, g.weight("pos_bias", ((v - u) * scale)[:, None]))
-        scores = g.op("Add", scores, _relative_scores(g, weights[f"{name}.linear_pos.weight"], sizes, query, positions))
+        scores = g.op("Add", scores, _relative_scores(g, weights[f"{name}.linear_pos.weight"], query, positions))
         if positions.mask:
             scores = g.op("Add", scores, positions.mask)
         mixed = g.op("MatMul", g.op("Softmax", scores, axis=-1), value)
@@ -89,14 +92,13 @@ def _attention(g: GraphWriter, weights: Weights, name: str, sizes: EncoderSizes,
     return linear_of(g, weights, f"{name}.linear_out", mixed)
 
 
-def _relative_scores(
-    g: GraphWriter, linear_pos: NDArray[np.float32], sizes: EncoderSizes, query: str, positions: _Positions
-) -> str:
+def _relative_scores(g: GraphWriter, linear_pos: NDArray[np.float32], query: str, positions: _Positions) -> str:
     """Return `[heads, n, n]`: query i times p(i - j).
 
-    Column c of the product belongs to r = n-1-c, so row i has to move left by n-1-i: prepend a column, read the buffer as
-    rows of n, drop the first of them.
+    Column c of the product belongs to r = n-1-c, so row i has to move left by n-1-i: prepend a column, read the buffer
+    as rows of n, drop the first of them.
     """
+    sizes = positions.sizes
     matrix = np.concatenate([linear_pos[:, 0::2], linear_pos[:, 1::2]], axis=1)
     table = linear(g, "linear_pos", positions.sinusoids, matrix, None)
     scores = g.op("MatMul", query, split_heads(g, table, sizes.heads, (1, 2, 0)))

@@ -61,7 +61,7 @@ def write_flow_estimator(folder: Path, weights: Weights, sizes: EstimatorSizes, 
     """Write the graph: x, mu, cond `[B, T, 80]`, speaker `[B, 80]`, time `[1, width]` -> velocity `[B, T, 80]`."""
     with GraphWriter(folder, "flow_estimator") as g:
         estimator = _Estimator(g, weights, sizes, head_width)
-        frames = ["B", "T", MELS]
+        frames: list[int | str] = ["B", "T", MELS]
         x, mu = g.input("x", frames), g.input("mu", frames)
         speaker, cond = g.input("speaker", ["B", MELS]), g.input("cond", frames)
         estimator.time = g.input("time", ["R", len(stages(sizes)) * sizes.channels])
@@ -129,7 +129,7 @@ class _Estimator:
         return g.op("Add", x, linear_of(g, weights, f"{name}ff.net.2", g.op("Gelu", y)))
 
     def _upsample(self, name: str, x: str) -> str:
-        """Transposed convolution, kernel 4, stride 2, padding 1: frame i makes frames 2i and 2i+1 with its neighbours."""
+        """Transposed convolution, kernel 4, stride 2, padding 1: frame i and its neighbours make frames 2i and 2i+1."""
         weight = self._weights[f"{name}.weight"]
         inputs, outputs, _ = weight.shape
         nothing = np.zeros((inputs, outputs), np.float32)

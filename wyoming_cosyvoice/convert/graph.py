@@ -127,7 +127,9 @@ class GraphWriter:
             self._nodes, self._name, self._inputs, self._outputs, list(self._initializers.values())
         )
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="wyoming-cosyvoice")
+        model = helper.make_model(
+            graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="wyoming-cosyvoice"
+        )
         path = self._folder / f"{self._name}.onnx"
         save_model(model, path)
         if not (self._folder / self._data_name).stat().st_size:

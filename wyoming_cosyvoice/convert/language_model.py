@@ -1,4 +1,4 @@
-"""language_model.onnx: new rows and the cache to logits; prefill and step in one graph (specification sections 4 and 5).
+"""language_model.onnx: new rows and the cache to logits, prefill and step in one (specification sections 4 and 5).
 
 Position enters attention only through (q + v) . p(i - j), and p depends on weights alone: it is tabulated once
 (`relative_positions`), each layer multiplies its queries by the whole table and then picks the columns i - j.
@@ -38,13 +38,16 @@ def write_language_model(folder: Path, weights: Weights, layout: LanguageModelLa
         for index in range(sizes.layers):
             layer = f"{prefix}encoders.{index}."
             y = layer_norm(g, weights, layer + sizes.norms[0], x, LAYER_EPSILON)
-            x = g.op("Add", x, _attention(g, weights, index, sizes, y, positions))
+            x = g.op("Add", x, _attention(g, weights, index, y, positions))
             y = layer_norm(g, weights, layer + sizes.norms[1], x, LAYER_EPSILON)
             y = g.op("Relu", linear_of(g, weights, f"{layer}feed_forward.w_1", y))
             x = g.op("Add", x, linear_of(g, weights, f"{layer}feed_forward.w_2", y))
         x = g.op("Squeeze", slice_axis(g, x, 1, -1, 2**62), g.integers(1))
         logits = linear_of(g, weights, "llm_decoder", layer_norm(g, weights, f"{prefix}after_norm", x))
         g.output(logits, "logits", ["B", weights.shapes["llm_decoder.weight"][0]])
+        for index in range(sizes.layers):
+            for name in _present(index):
+                g.output(name, name, ["B", sizes.heads, "C", sizes.head_width])
 
 
 def relative_positions(weights: Weights, sizes: EncoderSizes, index: int, count: int) -> NDArray[np.float32]:
@@ -56,13 +59,17 @@ def relative_positions(weights: Weights, sizes: EncoderSizes, index: int, count:
     return np.ascontiguousarray(table.reshape(count, sizes.heads, sizes.head_width).transpose(1, 2, 0))
 
 
+def _present(index: int) -> list[str]:
+    return [f"present_key_{index}", f"present_value_{index}"]
+
+
 class _Positions:
     """What all layers share: the longest length in use, and which table column belongs to each query and key."""
 
     def __init__(self, g: GraphWriter, sizes: EncoderSizes, rows: str, last: str) -> None:
         one = g.weight("one", np.array(1, np.int32))
         zero = g.weight("zero", np.array(0, np.int32))
-        self.last = last
+        self.last, self.sizes = last, sizes
         self.total = g.op("Add", g.op("ReduceMax", last, keepdims=0), one)
         new = g.op("Cast", g.op("Shape", rows, start=1, end=2), to=6)
         # query position: last - (S - 1) + i; key position: j
@@ -79,7 +86,8 @@ class _Positions:
         )
 
 
-def _attention(g: GraphWriter, weights: Weights, index: int, sizes: EncoderSizes, y: str, positions: _Positions) -> str:
+def _attention(g: GraphWriter, weights: Weights, index: int, y: str, positions: _Positions) -> str:
+    sizes = positions.sizes
     name = f"{sizes.prefix}encoders.{index}.self_attn"
     heads, width = sizes.heads, sizes.head_width
     matrices = [weights[f"{name}.linear_{part}.weight"] for part in "qkv"]
@@ -88,20 +96,20 @@ def _attention(g: GraphWriter, weights: Weights, index: int, sizes: EncoderSizes
     # queries carry the content bias u; for the positions v - u is added
     biases[0] = biases[0] + u.reshape(-1)
     packed = linear(g, f"{name}.linear_qkv", y, np.concatenate(matrices), np.concatenate(biases))
-    room = ["B", heads, "C", width]
+    room: list[int | str] = ["B", heads, "C", width]
     past = [g.input(f"past_{kind}_{index}", room) for kind in ("key", "value")]
     table = g.input(f"relative_{index}", [heads, width, "R"])
     with g.scope(name):
         query, key, value = g.ops("Split", packed, outputs=3, axis=-1, num_outputs=3)
-        by_head = g.op("Reshape", g.op("Add", query, g.weight("pos_bias", (v - u).reshape(-1))), g.integers(-1, heads, width))
+        by_head = g.op(
+            "Reshape", g.op("Add", query, g.weight("pos_bias", (v - u).reshape(-1))), g.integers(-1, heads, width)
+        )
         scores = g.op("MatMul", g.op("Transpose", by_head, perm=[1, 0, 2]), table)
         scores = g.op("GatherElements", g.op("Reshape", scores, positions.shape), positions.columns, axis=3)
         scores = g.op("Transpose", scores, perm=[1, 0, 2, 3])
         operands = [query, key, value, *past, positions.last, positions.total, "", "", "", scores]
-        names = [f"{name}.attended", f"present_key_{index}", f"present_value_{index}"]
+        names = [f"{name}.attended", *_present(index)]
         attended = g.ops(
             "GroupQueryAttention", *operands, outputs=names, domain=CONTRIB, num_heads=heads, kv_num_heads=heads
         )[0]
-        g.output(names[1], names[1], room)
-        g.output(names[2], names[2], room)
     return linear_of(g, weights, f"{name}.linear_out", attended)

@@ -1,7 +1,8 @@
 """Which tensors CosyVoice-300M has, and their shapes.
 
-A few tensors say how large the model is; from these sizes follows every other tensor's name and shape. So the full model
-and a tiny one made for tests are read by the same code, and a tensor that is missing, extra or of another shape is named.
+A few tensors say how large the model is; from these sizes follows every other tensor's name and shape. So the full
+model and a tiny one made for tests are read by the same code, and a tensor that is missing, extra or of another shape
+is named.
 """
 
 from __future__ import annotations
@@ -122,7 +123,12 @@ def flow_layout(shapes: Shapes, where: str) -> FlowLayout:
     inner, _ = _shape(shapes, f"{prefix}mid_blocks.0.1.0.attn1.to_q.weight", 2, where)
     hidden, _ = _shape(shapes, f"{prefix}mid_blocks.0.1.0.ff.net.0.proj.weight", 2, where)
     estimator = EstimatorSizes(
-        channels, inner, hidden, time, _count(shapes, f"{prefix}mid_blocks.0.1."), _count(shapes, f"{prefix}mid_blocks.")
+        channels,
+        inner,
+        hidden,
+        time,
+        _count(shapes, f"{prefix}mid_blocks.0.1."),
+        _count(shapes, f"{prefix}mid_blocks."),
     )
     layout = FlowLayout(encoder, estimator)
     _compare(shapes, flow_tensors(layout), where)

@@ -34,6 +34,11 @@ _CALLABLES = {
     "torch._utils _rebuild_tensor_v2",
     "torch._utils _rebuild_parameter",
 }
+_PLAIN = {
+    *("BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"),
+    *("BINBYTES", "SHORT_BINBYTES"),
+}
+_IGNORED = {"PROTO", "FRAME", "STOP"}
 _LIMIT = 1 << 20
 """Most values a checkpoint's pickle may hold (a real one has some 20 000)."""
 
@@ -82,14 +87,41 @@ class _Machine:
         self._stack: list[object] = []
         self._memo: dict[int, object] = {}
         self._made = 0
+        self._handlers: dict[str, Callable[[object], None]] = {
+            "NONE": lambda _: self._push(None),
+            "NEWTRUE": lambda _: self._push(True),
+            "NEWFALSE": lambda _: self._push(False),
+            "MARK": self._mark,
+            "EMPTY_DICT": lambda _: self._container(dict),
+            "EMPTY_LIST": lambda _: self._container(list),
+            "EMPTY_TUPLE": lambda _: self._tuple(0),
+            "TUPLE1": lambda _: self._tuple(1),
+            "TUPLE2": lambda _: self._tuple(2),
+            "TUPLE3": lambda _: self._tuple(3),
+            "TUPLE": lambda _: self._tuple(None),
+            "APPEND": lambda _: self._append([self._stack.pop()]),
+            "APPENDS": lambda _: self._append(self._since_mark()),
+            "SETITEM": lambda _: self._set([self._stack.pop(), self._stack.pop()][::-1]),
+            "SETITEMS": lambda _: self._set(self._since_mark()),
+            "GLOBAL": lambda argument: self._global(*str(argument).split(" ", 1)),
+            "STACK_GLOBAL": self._stack_global,
+            "BINPERSID": self._persistent,
+            "REDUCE": self._reduce,
+            "BUILD": self._build,
+            "BINPUT": lambda argument: self._put(int(str(argument))),
+            "LONG_BINPUT": lambda argument: self._put(int(str(argument))),
+            "MEMOIZE": lambda _: self._put(len(self._memo)),
+            "BINGET": lambda argument: self._get(int(str(argument))),
+            "LONG_BINGET": lambda argument: self._get(int(str(argument))),
+        }
 
     def run(self, data: bytes) -> object:
         # genops stops at STOP, or raises ValueError where the file ends before it
         try:
             for opcode, argument, _ in pickletools.genops(data):
-                handler = _HANDLERS.get(opcode.name)
+                handler = self._handlers.get(opcode.name)
                 if handler is not None:
-                    handler(self, argument)
+                    handler(argument)
                 elif opcode.name in _PLAIN:
                     self._push(argument)
                 elif opcode.name not in _IGNORED:
@@ -193,37 +225,3 @@ def _sizes(values: tuple[object, ...]) -> tuple[int, ...]:
     if len(sizes) != len(values):
         raise ValueError(f"a tensor has sizes {values!r:.100}")
     return sizes
-
-
-_PLAIN = {
-    *("BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"),
-    *("BINBYTES", "SHORT_BINBYTES"),
-}
-_IGNORED = {"PROTO", "FRAME", "STOP"}
-_HANDLERS: dict[str, Callable[[_Machine, object], None]] = {
-    "NONE": lambda machine, _: machine._push(None),
-    "NEWTRUE": lambda machine, _: machine._push(True),
-    "NEWFALSE": lambda machine, _: machine._push(False),
-    "MARK": _Machine._mark,
-    "EMPTY_DICT": lambda machine, _: machine._container(dict),
-    "EMPTY_LIST": lambda machine, _: machine._container(list),
-    "EMPTY_TUPLE": lambda machine, _: machine._tuple(0),
-    "TUPLE1": lambda machine, _: machine._tuple(1),
-    "TUPLE2": lambda machine, _: machine._tuple(2),
-    "TUPLE3": lambda machine, _: machine._tuple(3),
-    "TUPLE": lambda machine, _: machine._tuple(None),
-    "APPEND": lambda machine, _: machine._append([machine._stack.pop()]),
-    "APPENDS": lambda machine, _: machine._append(machine._since_mark()),
-    "SETITEM": lambda machine, _: machine._set([machine._stack.pop(), machine._stack.pop()][::-1]),
-    "SETITEMS": lambda machine, _: machine._set(machine._since_mark()),
-    "GLOBAL": lambda machine, argument: machine._global(*str(argument).split(" ", 1)),
-    "STACK_GLOBAL": _Machine._stack_global,
-    "BINPERSID": _Machine._persistent,
-    "REDUCE": _Machine._reduce,
-    "BUILD": _Machine._build,
-    "BINPUT": lambda machine, argument: machine._put(int(str(argument))),
-    "LONG_BINPUT": lambda machine, argument: machine._put(int(str(argument))),
-    "MEMOIZE": lambda machine, _: machine._put(len(machine._memo)),
-    "BINGET": lambda machine, argument: machine._get(int(str(argument))),
-    "LONG_BINGET": lambda machine, argument: machine._get(int(str(argument))),
-}

@@ -119,7 +119,7 @@ def _transform(g: GraphWriter, source: str) -> str:
 def _inverse_transform(g: GraphWriter, x: str) -> str:
     """Return the samples `[1, 1, N]` of log magnitudes and phases `[1, 18, N / 4 + 1]`.
 
-    Overlapped windows add up to 1.5 but for the first and last four samples that are kept: those have a factor of their own.
+    Overlapped windows add up to 1.5 but for the first and last four kept samples, which have factors of their own.
     """
     window = _hann()
     angles = 2 * np.pi * np.outer(np.arange(_BINS), np.arange(_WINDOW)) / _WINDOW

@@ -1,7 +1,7 @@
 """The tensors of one checkpoint file as a converter wants them: checked, folded, one at a time.
 
-hift.pt comes in two styles of weight normalisation and may carry the prefix of upstream's adversarial training. Both are
-hidden here: a weight-normed weight is seen (and read) under its plain name.
+hift.pt comes in two styles of weight normalisation and may carry the prefix of upstream's adversarial training. Both
+are hidden here: a weight-normed weight is seen (and read) under its plain name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wyoming_cosyvoice.convert.pickled import TensorRecord
 from wyoming_cosyvoice.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -35,8 +35,11 @@ class Weights:
     `check_finite` raises with all such names once everything was read, so that the file is read once only.
     """
 
-    def __init__(self, checkpoint: Checkpoint, *, vocoder: bool = False) -> None:
-        self._checkpoint = checkpoint
+    def __init__(
+        self, checkpoint: Checkpoint, on_read: Callable[[int], object] | None = None, *, vocoder: bool = False
+    ) -> None:
+        """`on_read` is told how many bytes were read."""
+        self._checkpoint, self._on_read = checkpoint, on_read
         self._infinite: list[str] = []
         tensors = checkpoint.tensors
         self._tensors: Mapping[str, TensorRecord] = _vocoder_names(tensors) if vocoder else tensors
@@ -51,7 +54,8 @@ class Weights:
         gain_name, direction_name = self._folded[name]
         gain, direction = self._read(gain_name), self._read(direction_name)
         norm = np.sqrt(np.square(direction, dtype=np.float64).sum(axis=(1, 2), keepdims=True))
-        return (direction * (gain.reshape(-1, 1, 1) / np.maximum(norm, 1e-30))).astype(np.float32)
+        factor: NDArray[np.float32] = (gain.reshape(-1, 1, 1) / np.maximum(norm, 1e-30)).astype(np.float32)
+        return direction * factor
 
     def check_finite(self) -> None:
         """Raise ModelError naming every tensor read so far that has values which are not finite."""
@@ -74,6 +78,8 @@ class Weights:
 
     def _read(self, name: str) -> NDArray[np.float32]:
         values = self._checkpoint.read(self._tensors[name])
+        if self._on_read:
+            self._on_read(values.nbytes)
         if np.isfinite(values).all():
             return values
         if name not in self._infinite:

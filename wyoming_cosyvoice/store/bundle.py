@@ -110,7 +110,9 @@ class Manifest:
 
     def to_json(self) -> str:
         """Return the text of manifest.json."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=1) + "\n"
+        fields = dataclasses.asdict(self)
+        first = {"schema": fields.pop("schema"), "engine": fields.pop("engine")}
+        return json.dumps(first | fields, ensure_ascii=False, indent=1) + "\n"
 
 
 def read_manifest(bundle: Path) -> Manifest:

@@ -1,0 +1,33 @@
+"""What tests of several rooms share: the tiny CosyVoice checkpoint, and the bundle that is made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from wyoming_cosyvoice.store.bundle import Precision
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint() -> Path:
+    """Folder with llm.pt, flow.pt, hift.pt, spk2info.pt and golden.npz; see its README."""
+    return Path(__file__).parent / "data" / "cosyvoice_tiny"
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with the tiny checkpoint's bundle in float32. Don't change what is in it: copy it."""
+    return convert_tiny(tiny_checkpoint, tmp_path_factory.mktemp("bundles") / "tiny")
+
+
+def convert_tiny(checkpoint: Path, bundle: Path, precision: Precision = "float32", *, replace: bool = False) -> Path:
+    """Convert without showing progress."""
+    from wyoming_cosyvoice.convert.bundle import Conversion, convert  # noqa: PLC0415 - only where it is needed
+
+    with tqdm(disable=True) as progress:
+        convert(Conversion(checkpoint, bundle, precision, "tiny", replace), progress)
+    return bundle
