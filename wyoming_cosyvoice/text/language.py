@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.errors import UnsupportedLanguageError
 from wyoming_cosyvoice.text import evidence
-from wyoming_cosyvoice.text.scripts import ATOM, script
+from wyoming_cosyvoice.text.scripts import script
 from wyoming_cosyvoice.text.units import is_unit
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _belongs_to_number(runs: Sequence[_Run], index: int) -> bool:
 def _inside_phrase(runs: Sequence[_Run], languages: Sequence[Language | None], index: int) -> bool:
     """Whether marks stand between two English words, or bind a word to a number (COVID-19) or end it (C++)."""
     text = runs[index].text
-    if not index or languages[index - 1] != "en" or runs[index - 1].kind != "letter" or ATOM in text:
+    if not index or languages[index - 1] != "en" or runs[index - 1].kind != "letter":
         return False
     after = runs[index + 1] if index + 1 < len(runs) else None
     if text.strip() in {"+", "++", "#"} and text[0] != " ":

@@ -5,10 +5,12 @@ from __future__ import annotations
 import unicodedata
 from typing import Literal
 
-Script = Literal["han", "kana", "hangul", "letter", "digit", "other"]
+Script = Literal["han", "kana", "hangul", "letter", "digit", "atom", "other"]
 
 ATOM = "\ufdd0"
-"""Stands for a piece of markup inside a text (U+FDD0, a code point that Unicode reserves for such inner use)."""
+"""Stands for a piece of text that markup reads in its own way (U+FDD0, which Unicode reserves for such inner use)."""
+LANGUAGE_MARK = "\ufdd1"
+"""Stands for a change of language by markup."""
 
 _HAN = (("\u3400", "\u4dbf"), ("\u4e00", "\u9fff"), ("\uf900", "\ufaff"), ("\U00020000", "\U0003fffd"))
 
@@ -34,6 +36,8 @@ def _wide_script(char: str) -> Script:
         return "kana"
     if "\uac00" <= char <= "\ud7a3" or "\u1100" <= char <= "\u11ff" or "\u3131" <= char <= "\u318e":
         return "hangul"
+    if char == ATOM:
+        return "atom"
     if char.isdecimal():
         return "digit"
     return "letter" if char.isalpha() else "other"

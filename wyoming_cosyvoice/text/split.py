@@ -13,12 +13,12 @@ from enum import Enum, auto
 from wyoming_cosyvoice.text.abbreviations import Abbreviation, abbreviation, starts_sentence
 from wyoming_cosyvoice.text.language import is_ambiguous
 from wyoming_cosyvoice.text.places import is_connective, is_function_word
-from wyoming_cosyvoice.text.scripts import is_joined, is_wide, script
+from wyoming_cosyvoice.text.scripts import ATOM, LANGUAGE_MARK, is_joined, is_wide, script
 
 _NEWLINES = frozenset("\n\r\v\f\x85\u2028\u2029")
 _WIDE_STOPS = frozenset("。！？｡")
 _STOPS = _WIDE_STOPS | frozenset(".!?…‼⁇⁈⁉।؟")
-_CLOSERS = frozenset("”’»›」』）》〉】〕］｝〗)]}*_`~\"'")
+_CLOSERS = frozenset("”’»›」』）》〉】〕］｝〗)]}*_`~\"'" + LANGUAGE_MARK)
 _QUOTES = frozenset("”’»›」』\"'*_")
 _WIDE_SOFT = frozenset("，、；：､")
 _SOFT = _WIDE_SOFT | frozenset(",;:—–…")
@@ -283,9 +283,9 @@ class Splitter:
         return "".join(chars[first:last]).lstrip("([{\"'“‘*_")
 
     def _is_list_number(self) -> bool:
-        """Whether "1." stands where a list item begins."""
+        """Whether "1." stands where a list item begins: alone before it, in its line or behind a sentence."""
         before = self._chars[: self._end - len(self._closers) - 1]
-        return self._starts_line and len(before) < _TOKEN_LENGTH and "".join(before).lstrip("-*+#> ").isdecimal()
+        return len(before) < _TOKEN_LENGTH and "".join(before).lstrip("-*+#> ").isdecimal()
 
     def _decide_space(self, char: str) -> bool:
         """Decide by the first character behind stop and space."""
@@ -342,7 +342,7 @@ class Splitter:
         if text:
             self._pieces.append(Piece(text, ends_sentence, starts_line))
             self._starts_line = False
-            if any(char.isalnum() for char in text):
+            if any(char.isalnum() or char == ATOM for char in text):
                 self._is_first = False
         for char in rest:
             self._push(char)

@@ -1,0 +1,151 @@
+"""From a clean clause to spans: language by language, with given readings, as words."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from wyoming_cosyvoice.text.clause import Span
+from wyoming_cosyvoice.text.language import Context, find_spans
+from wyoming_cosyvoice.text.lexicon import Match
+from wyoming_cosyvoice.text.scripts import ATOM
+from wyoming_cosyvoice.text.split import Splitter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wyoming_cosyvoice.text.clause import Language
+    from wyoming_cosyvoice.text.lexicon import Lexicon
+    from wyoming_cosyvoice.text.markup import Atom
+
+_ALPHABET_LANGUAGES: dict[str, Language] = {"pinyin": "zh", "jyutping": "yue", "kana": "ja"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Special:
+    """A place in the text that is not read as it stands: a dictionary entry or a piece of markup."""
+
+    start: int
+    end: int
+    meaning: Match | Atom
+
+
+@dataclass(frozen=True, slots=True)
+class SpanFinder:
+    """Finds the spans of clauses. `forced` and `default` are languages as `find_spans` takes them."""
+
+    forced: Language | None
+    default: Language
+    lexicon: Lexicon
+
+    def find(self, text: str, atoms: Sequence[Atom], context: Context) -> tuple[list[Span], Language, Context]:
+        """Return the spans of a clause, the language of its sentence and the context of the next clause.
+
+        Each `ATOM` in the text stands for one of `atoms`, in their order.
+        """
+        parts, sentence, after = find_spans(text, self.forced, self.default, context)
+        spans: list[Span] = []
+        position = 0
+        for special in self._specials(text, atoms, parts, sentence):
+            spans += _plain(parts, position, special.start)
+            spans += self._special(special, text, sentence, context)
+            position = special.end
+        spans += _plain(parts, position, len(text))
+        return _tidy(spans), sentence, after
+
+    def _specials(
+        self, text: str, atoms: Sequence[Atom], parts: Sequence[tuple[Language, str]], sentence: Language
+    ) -> list[_Special]:
+        allowed = [(language, sentence) for language, part in parts for _ in part]
+        specials = [
+            _Special(match.start, match.end, match)
+            for match in self.lexicon.find(text, allowed)
+            if match.entry.say is not None or match.entry.phonemes is not None
+        ]
+        places = [index for index, char in enumerate(text) if char == ATOM]
+        specials += [_Special(place, place + 1, atom) for place, atom in zip(places, atoms, strict=True)]
+        return sorted(specials, key=lambda special: special.start)
+
+    def _special(self, special: _Special, text: str, sentence: Language, context: Context) -> list[Span]:
+        meaning = special.meaning
+        if isinstance(meaning, Match):
+            entry = meaning.entry
+            written = text[special.start : special.end]
+            spoken = normalize(written if entry.say is None else entry.say, entry.language)
+            return [Span(entry.language, written, spoken, entry.phonemes)]
+        if meaning.alias is not None:
+            spans, _, _ = replace(self, forced=self.forced or sentence).find(meaning.alias, (), Context())
+            return [replace(span, text="" if index else meaning.text) for index, span in enumerate(spans)]
+        if meaning.phonemes is not None:
+            language = _ALPHABET_LANGUAGES.get(meaning.phonemes.alphabet) or self._language(meaning.text, context)
+            return [Span(language, meaning.text, normalize(meaning.text, language), meaning.phonemes)]
+        return [Span(sentence, meaning.text, _say_as(meaning, sentence))]
+
+    def _language(self, text: str, context: Context) -> Language:
+        return find_spans(text, self.forced, self.default, context)[0][0][0] if text else self.default
+
+
+def fit(spans: Sequence[Span], maximum: int) -> Iterator[tuple[Span, ...]]:
+    """Share spans out so that no share is spoken with more than `maximum` characters.
+
+    A number of twelve digits may need more words than its clause had characters.
+    """
+    share: list[Span] = []
+    length = 0
+    for part in (part for span in spans for part in _parts(span, maximum)):
+        if share and length + len(part.spoken) > maximum:
+            yield tuple(share)
+            share, length = [], 0
+        share.append(part)
+        length += len(part.spoken) + 1
+    if share:
+        yield tuple(share)
+
+
+def _parts(span: Span, maximum: int) -> Iterator[Span]:
+    if len(span.spoken) <= maximum or span.phonemes is not None:
+        yield span
+        return
+    splitter = Splitter(first=maximum, maximum=maximum // 2)
+    for index, piece in enumerate(splitter.feed(span.spoken) + splitter.finish()):
+        yield Span(span.language, "" if index else span.text, piece.text)
+
+
+def _plain(parts: Sequence[tuple[Language, str]], start: int, end: int) -> Iterator[Span]:
+    """Give the spans of the text from `start` to `end`."""
+    position = 0
+    for language, part in parts:
+        first, last = max(start, position), min(end, position + len(part))
+        if first < last:
+            written = part[first - position : last - position]
+            yield Span(language, written, normalize(written, language))
+        position += len(part)
+
+
+def _tidy(spans: Sequence[Span]) -> list[Span]:
+    """Let no span be empty: what is not spoken goes to the text of its neighbour."""
+    tidy: list[Span] = []
+    waiting = ""
+    for span in spans:
+        if span.spoken.strip() or span.phonemes is not None:
+            tidy.append(replace(span, text=waiting + span.text, spoken=span.spoken.strip()))
+            waiting = ""
+        elif tidy:
+            tidy[-1] = replace(tidy[-1], text=tidy[-1].text + span.text)
+        else:
+            waiting += span.text
+    return tidy
+
+
+def normalize(text: str, language: Language) -> str:
+    """Turn digits, symbols and units into words."""
+    try:
+        module = importlib.import_module("wyoming_cosyvoice.text.normalize")
+    except ImportError:
+        return text
+    return str(module.normalize(text, language))
+
+
+def _say_as(atom: Atom, language: Language) -> str:
+    return normalize(atom.text, language)
