@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from wyoming_cosyvoice.speech.statistics import CacheStatus, ServiceStatus, Stat
 from wyoming_cosyvoice.speech.stream import SpeechStream, Stage
 from wyoming_cosyvoice.speech.studio import Studio
 from wyoming_cosyvoice.text.language import base_language
+from wyoming_cosyvoice.text.lexicon_files import LexiconFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +50,7 @@ class SpeechService:
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="speech-plan")
         disk = DiskCache(config.data_dir / "cache", config.cache_disk * _MEGABYTE) if config.cache_disk else None
         self._cache = SpokenCache(MemoryCache(config.cache_memory * _MEGABYTE), disk)
+        self._lexicon = LexiconFiles(config.data_dir)
         self._levels = Levels(config.data_dir / "levels.json", self._executor, config.clause_timeout)
         self._studio = Studio(self._cache, self._levels, config.clause_timeout)
         self._fleet = Fleet(engines)
@@ -190,7 +193,8 @@ class SpeechService:
             text_format=options.text_format,
             max_characters=min(engine.max_characters for engine in engines),
         )
-        return partial(Planner, settings)
+        # runs in a planning thread, so the user's dictionaries may be looked at
+        return lambda: Planner(replace(settings, lexicon=self._lexicon.refresh()))
 
     def _on_close(self, stream: SpeechStream) -> None:
         fleet = self._streams.pop(stream)

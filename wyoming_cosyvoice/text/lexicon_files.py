@@ -10,6 +10,7 @@ AC: {reading: air conditioning, case: true}
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -63,6 +64,7 @@ class LexiconFiles:
         self._stamps: dict[Language, tuple[int, int] | None] = {}
         self._entries: dict[Language, list[Entry]] = {}
         self._mistakes: dict[Language, Mistake] = {}
+        self._lock = threading.Lock()
         self.current = Lexicon(self._shipped)
 
     @property
@@ -72,11 +74,12 @@ class LexiconFiles:
 
     def refresh(self) -> Lexicon:
         """Read the files that changed since the last call; return the dictionary to use."""
-        changed = [language for language in LANGUAGES if self._refresh(language)]
-        if changed:
-            entries = [entry for language in LANGUAGES for entry in self._entries.get(language, ())]
-            self.current = Lexicon([*self._shipped, *entries])
-        return self.current
+        with self._lock:
+            changed = [language for language in LANGUAGES if self._refresh(language)]
+            if changed:
+                entries = [entry for language in LANGUAGES for entry in self._entries.get(language, ())]
+                self.current = Lexicon([*self._shipped, *entries])
+            return self.current
 
     def _refresh(self, language: Language) -> bool:
         """Read one file if it changed; return whether its entries did."""
