@@ -68,7 +68,7 @@ def _value(stream: io.BytesIO, value: Any, arrays: list[NDArray[Any]]) -> None:
 
 
 def _tensor(stream: io.BytesIO, array: NDArray[Any], arrays: list[NDArray[Any]]) -> None:
-    array = np.ascontiguousarray(array)
+    array = np.ascontiguousarray(array).reshape(array.shape)
     stream.write(b"ctorch._utils\n_rebuild_tensor_v2\n(")
     stream.write(b"(")
     _value(stream, "storage", arrays)

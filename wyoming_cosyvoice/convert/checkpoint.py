@@ -77,7 +77,7 @@ class Checkpoint:
         )
         strides = [stride * 4 for stride in tensor.strides]
         view = np.lib.stride_tricks.as_strided(values[tensor.offset :], tensor.shape, strides, writeable=False)
-        return np.ascontiguousarray(view)
+        return np.ascontiguousarray(view).reshape(tensor.shape)
 
     def _open(self) -> tuple[str, object]:
         pickles = [name for name in self._zip.namelist() if name.count("/") == 1 and name.endswith("/data.pkl")]
