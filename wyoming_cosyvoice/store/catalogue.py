@@ -25,15 +25,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """A model that can be installed; `products` are the files made of the parts."""
+    """A model that can be installed.
+
+    `products` are the files made of `parts`. A model that is converted has instead its `repositories` (hub -> id) and
+    the files of its `checkpoint`.
+    """
 
     name: str
     engine: str
     description: str
     version: str
     licence: str
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] = ()
     products: Mapping[str, FileRecord] = field(default_factory=dict)
+    repositories: Mapping[str, str] = field(default_factory=dict)
+    checkpoint: tuple[str, ...] = ()
 
 
 def read_catalogue() -> dict[str, CatalogueEntry]:
@@ -57,8 +63,10 @@ def _entry(raw: Mapping[str, Any]) -> CatalogueEntry:
         description=raw["description"],
         version=raw["version"],
         licence=raw["licence"],
-        parts=tuple(Part(item["package"], item["file"], _record(item)) for item in raw["parts"]),
-        products={name: _record(item) for name, item in raw["products"].items()},
+        parts=tuple(Part(item["package"], item["file"], _record(item)) for item in raw.get("parts", ())),
+        products={name: _record(item) for name, item in raw.get("products", {}).items()},
+        repositories=raw.get("repositories", {}),
+        checkpoint=tuple(raw.get("checkpoint", ())),
     )
 
 
