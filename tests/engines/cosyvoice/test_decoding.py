@@ -1,0 +1,96 @@
+"""Rows of a batch: what a row says does not depend on its neighbours."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from wyoming_cosyvoice.engines.cosyvoice import CosyVoice
+from wyoming_cosyvoice.engines.cosyvoice.decoding import RelativePositions
+from wyoming_cosyvoice.errors import BadRequestError, EngineError
+
+Floats = NDArray[np.float32]
+
+TEXTS = ["你好，我是语音助手。", "Hello, the kitchen light is on.", "今日はとてもいい天気ですね。", "嗯", "안녕하세요."]
+
+
+def prompts(model: CosyVoice) -> list[Floats]:
+    voices = list(model.voices.values())
+    return [
+        model.language_model.prompt(model.tokenizer.encode(text), voices[i % len(voices)])
+        for i, text in enumerate(TEXTS)
+    ]
+
+
+def alone(model: CosyVoice, prompt: Floats, steps: int) -> tuple[list[int], list[Floats]]:
+    logits, state = model.language_model.prefill(prompt)
+    tokens, seen = [], []
+    for _ in range(steps):
+        seen.append(logits)
+        tokens.append(int(logits[:-1].argmax()))
+        logits = model.language_model.step(tokens[-1], state)
+    return tokens, seen
+
+
+def test_rows_join_and_leave_between_steps(model: CosyVoice) -> None:
+    steps = [30, 12, 25, 7, 18]
+    joins_at = [0, 3, 3, 10, 14]
+    expected = [alone(model, prompt, count) for prompt, count in zip(prompts(model), steps, strict=True)]
+    batch = model.language_model.batch(5)
+    rows: list[int] = []
+    logits: dict[int, Floats] = {}
+    tokens: dict[int, list[int]] = {i: [] for i in range(5)}
+    for now in range(40):
+        for i, prompt in enumerate(prompts(model)):
+            if joins_at[i] == now:
+                logits[i] = batch.join(prompt)
+                rows.append(i)
+        for i in rows:
+            np.testing.assert_allclose(logits[i], expected[i][1][len(tokens[i])], atol=1e-4)
+            tokens[i].append(int(logits[i][:-1].argmax()))
+        for i in [i for i in rows if len(tokens[i]) == steps[i]]:
+            place = rows.index(i)
+            batch.leave(place)
+            rows[place] = rows[-1]
+            rows.pop()
+        assert len(batch) == len(rows)
+        if rows:
+            logits |= dict(zip(rows, batch.step([tokens[i][-1] for i in rows]).copy(), strict=True))
+    assert [tokens[i] for i in range(5)] == [answer for answer, _ in expected]
+
+
+def test_a_long_utterance_outgrows_the_short_table(model: CosyVoice) -> None:
+    prompt = prompts(model)[0]
+    long = model.language_model.batch(1)
+    logits = long.join(prompt)
+    history: list[int] = []
+    for _ in range(300):
+        history.append(int(logits[:-1].argmax()))
+        logits = long.step([history[-1]])[0].copy()
+    speech = model.language_model.prompt(
+        model.tokenizer.encode(TEXTS[0]), next(iter(model.voices.values())), prompt_speech=history
+    )
+    at_once, _ = model.language_model.prefill(speech)
+    np.testing.assert_allclose(logits, at_once, atol=1e-3)
+
+
+def test_limits_are_told(model: CosyVoice) -> None:
+    batch = model.language_model.batch(1)
+    batch.join(prompts(model)[0])
+    assert batch.room(0) == model.language_model.positions - len(prompts(model)[0])
+    with pytest.raises(EngineError, match="rows of the batch"):
+        batch.join(prompts(model)[1])
+    too_long = np.zeros((model.language_model.positions, prompts(model)[0].shape[1]), np.float32)
+    with pytest.raises(EngineError, match="does not fit"):
+        model.language_model.prefill(too_long)
+    with pytest.raises(BadRequestError, match="empty"):
+        model.language_model.prompt([], None)
+
+
+def test_tables_are_as_short_as_they_can_be() -> None:
+    table = np.arange(2 * 3 * 4 * 700, dtype=np.float16).reshape(2, 3, 4, 700)
+    relative = RelativePositions(table)
+    assert [relative.size_for(length) for length in (1, 256, 257, 512, 513, 700)] == [256, 256, 512, 512, 700, 700]
+    part = relative.first(512)
+    assert part.dtype == np.float32
+    assert part.flags.c_contiguous
+    np.testing.assert_array_equal(part, table[..., :512])

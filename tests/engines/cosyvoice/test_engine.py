@@ -1,0 +1,258 @@
+"""The engine through its contract, with the tiny model."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from wyoming_cosyvoice.convert.bundle import Conversion, convert
+from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
+from wyoming_cosyvoice.engines.cosyvoice.chunking import UPSTREAM, WHOLE
+from wyoming_cosyvoice.engines.cosyvoice.engine import CosyVoiceEngine, EngineSettings
+from wyoming_cosyvoice.engines.engine import Utterance
+from wyoming_cosyvoice.engines.registry import Engines
+from wyoming_cosyvoice.errors import BadRequestError
+from wyoming_cosyvoice.text.clause import Language, Span
+
+from .conftest import TINY, Quiet
+
+Floats = NDArray[np.float32]
+
+
+def utterance(text: str, language: Language = "zh", **changes: Any) -> Utterance:
+    return dataclasses.replace(Utterance((Span(language, text, text),), "zh_female_1"), **changes)
+
+
+class Recorder:
+    """A job that keeps what it is given."""
+
+    def __init__(self, utterance: Utterance) -> None:
+        self.utterance = utterance
+        self.cancelled = False
+        self.blocks: list[Floats] = []
+        self.error: Exception | None = None
+        self.finished = 0
+        self.on_emit: Callable[[], None] = lambda: None
+
+    def emit(self, samples: Floats) -> None:
+        self.blocks.append(samples)
+        self.on_emit()
+
+    def finish(self) -> None:
+        self.finished += 1
+
+    def fail(self, error: Exception) -> None:
+        self.error = error
+
+    @property
+    def samples(self) -> Floats:
+        return np.concatenate([np.empty(0, np.float32), *self.blocks])
+
+
+class Jobs:
+    """Hands out jobs; those of `later` only after so many asks."""
+
+    def __init__(self, *jobs: Recorder, later: tuple[tuple[int, Recorder], ...] = ()) -> None:
+        self._ready = list(jobs)
+        self._later = list(later)
+        self._asked = 0
+
+    def take(self, *, wait: bool) -> Recorder | None:
+        self._asked += 1
+        while self._later and (wait or self._later[0][0] <= self._asked):
+            self._ready.append(self._later.pop(0)[1])
+        return self._ready.pop(0) if self._ready else None
+
+
+@pytest.fixture(scope="module")
+def engine(model: CosyVoice) -> CosyVoiceEngine:
+    return CosyVoiceEngine(model)
+
+
+def speak(engine: CosyVoiceEngine, *utterances: Utterance) -> list[Recorder]:
+    jobs = [Recorder(item) for item in utterances]
+    engine.serve(Jobs(*jobs))
+    return jobs
+
+
+def test_an_utterance_becomes_samples(engine: CosyVoiceEngine) -> None:
+    (job,) = speak(engine, utterance("你好，我是语音助手。"))
+    assert (job.finished, job.error) == (1, None)
+    assert job.samples.dtype == np.float32
+    assert np.isfinite(job.samples).all()
+    assert np.abs(job.samples).max() <= 1
+    assert len(job.samples) % 256 == 0
+    # 11 text ids: between 22 and 220 speech tokens of 20 ms each
+    assert 0.4 < len(job.samples) / engine.sample_rate < 4.5
+    totals = engine.metrics()
+    assert totals["audio_seconds"] > 0.4
+    assert {"prefill_seconds", "decode_seconds", "flow_seconds", "vocoder_seconds", "tokens"} <= totals.keys()
+
+
+def test_the_same_seed_gives_the_same_samples(engine: CosyVoiceEngine) -> None:
+    first, second, other = speak(
+        engine, utterance("打开灯。", seed=7), utterance("打开灯。", seed=7), utterance("打开灯。", seed=8)
+    )
+    np.testing.assert_array_equal(first.samples, second.samples)
+    assert not np.array_equal(first.samples[:5000], other.samples[:5000])
+
+
+def test_neighbours_in_the_batch_change_nothing(engine: CosyVoiceEngine) -> None:
+    said = [
+        utterance("你好，我是语音助手。", seed=1),
+        utterance("Hello, the kitchen light is on.", "en", voice="en_male_1", seed=2),
+        utterance("今日はとてもいい天気ですね。", "ja", voice="ja_male_1", seed=3),
+        utterance("好。", seed=4),
+        utterance("안녕하세요.", "ko", voice="ko_female_1", seed=5),
+        utterance("客厅温度是二十二度。", seed=6, speed=1.3),
+    ]
+    alone = [speak(engine, item)[0] for item in said]
+    jobs = [Recorder(item) for item in said]
+    engine.serve(Jobs(*jobs[:3], later=((5, jobs[3]), (9, jobs[4]), (40, jobs[5]))))
+    for job, reference in zip(jobs, alone, strict=True):
+        assert job.error is None
+        assert job.finished == 1
+        np.testing.assert_array_equal(job.samples, reference.samples)
+
+
+def test_chunks_leave_before_the_utterance_ends(model: CosyVoice) -> None:
+    engine = CosyVoiceEngine(model)
+    text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
+    (job,) = speak(engine, utterance(text))
+    assert len(job.blocks) >= 3
+    # 30 new tokens are 51 frames, of which the vocoder holds back 20
+    assert len(job.blocks[0]) == 256 * (51 - 20)
+    (whole,) = speak(CosyVoiceEngine(model, EngineSettings(chunking=WHOLE)), utterance(text))
+    assert len(whole.blocks) == 1
+    # each cut may lose a fraction of a frame
+    assert abs(len(whole.samples) - len(job.samples)) <= 256 * len(job.blocks)
+
+
+def test_other_cuts_are_another_revision(model: CosyVoice) -> None:
+    revisions = {CosyVoiceEngine(model, EngineSettings(chunking=cuts)).revision for cuts in (WHOLE, UPSTREAM)}
+    revisions.add(CosyVoiceEngine(model, EngineSettings(vocoder="griffin_lim")).revision)
+    revisions.add(CosyVoiceEngine(model).revision)
+    assert len(revisions) == 4
+
+
+@pytest.mark.parametrize("speed", [0.5, 0.8, 1.25, 2.0])
+def test_speed_changes_the_length(engine: CosyVoiceEngine, speed: float) -> None:
+    text = "收到好友从远方寄来的生日礼物。"
+    plain, changed = speak(engine, utterance(text), utterance(text, speed=speed))
+    assert len(changed.samples) == pytest.approx(len(plain.samples) / speed, abs=256 * 3)
+
+
+def test_a_cancelled_job_stops_and_the_others_go_on(engine: CosyVoiceEngine) -> None:
+    text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
+    stopped, other = Recorder(utterance(text)), Recorder(utterance(text, seed=3))
+
+    def cancel() -> None:
+        stopped.cancelled = True
+
+    stopped.on_emit = cancel
+    never = Recorder(utterance(text))
+    never.cancelled = True
+    engine.serve(Jobs(stopped, other, never))
+    (alone,) = speak(engine, utterance(text, seed=3))
+    assert len(stopped.blocks) == 1
+    assert (stopped.finished, never.finished, other.finished) == (1, 1, 1)
+    assert not never.blocks
+    np.testing.assert_array_equal(other.samples, alone.samples)
+
+
+def test_cancelling_is_heard_between_two_evaluations_of_the_flow(model: CosyVoice) -> None:
+    engine = CosyVoiceEngine(model)
+    job = Recorder(utterance("你好，我是语音助手。"))
+    evaluations = []
+
+    class Watched:
+        def __init__(self, session: Any) -> None:
+            self._session = session
+
+        def run(self, names: list[str], feed: dict[str, Any]) -> Any:
+            evaluations.append(names)
+            job.cancelled = True
+            return self._session.run(names, feed)
+
+    flow = model.flow
+    estimator = flow._estimator
+    flow._estimator = Watched(estimator)
+    try:
+        engine.serve(Jobs(job))
+    finally:
+        flow._estimator = estimator
+    assert len(evaluations) == 1
+    assert (job.finished, job.blocks) == (1, [])
+
+
+def test_what_cannot_be_said_fails_alone(engine: CosyVoiceEngine) -> None:
+    empty, long, fine = speak(engine, utterance(""), utterance("好" * 3000), utterance("好。"))
+    assert isinstance(empty.error, BadRequestError)
+    assert isinstance(long.error, BadRequestError)
+    assert "too long" in str(long.error)
+    assert fine.error is None
+    assert fine.samples.size
+
+
+def test_voices_have_ids_and_upstreams_names(engine: CosyVoiceEngine) -> None:
+    voices = {voice.id: voice for voice in engine.voices}
+    assert len(voices) == 7
+    assert "中文女" in voices["zh_female_1"].aliases
+    assert voices["yue_female_1"].languages[0] == "yue"
+    assert Engines([engine]).find("韩语女")[1].id == "ko_female_1"
+    for voice in engine.voices:
+        assert sorted(voice.languages + voice.experimental) == ["en", "ja", "ko", "yue", "zh"]
+        assert voice.gender in voice.id
+
+
+def test_a_foreign_language_gets_its_tag(engine: CosyVoiceEngine) -> None:
+    assert engine.explain(utterance("好", "yue")).startswith("<|yue|>好 -> 50358 ")
+    assert engine.explain(utterance("好", "yue", voice="yue_female_1")).startswith("好 -> ")
+    assert engine.explain(utterance("OK", "en")).startswith("OK -> ")
+    mixed = Utterance((Span("zh", "请说", "请说"), Span("ja", "ありがとう", "ありがとう")), "zh_female_1")
+    assert engine.explain(mixed).startswith("<|ja|>请说ありがとう")
+
+
+def test_griffin_lim_speaks_whole_utterances(model: CosyVoice) -> None:
+    engine = CosyVoiceEngine(model, EngineSettings(vocoder="griffin_lim"))
+    plain, fast = speak(engine, utterance("你好，我是语音助手。"), utterance("你好，我是语音助手。", speed=1.5))
+    assert plain.error is None
+    assert np.abs(plain.samples).max() > 0
+    assert len(fast.samples) == pytest.approx(len(plain.samples) / 1.5, abs=256 * 3)
+    with pytest.raises(BadRequestError, match="no vocoder 'wavenet'"):
+        CosyVoiceEngine(model, EngineSettings(vocoder="wavenet"))
+
+
+def test_the_named_vocoders_take_a_mel(model: CosyVoice) -> None:
+    mel = np.random.RandomState(0).standard_normal((80, 12)).astype(np.float32) - 4
+    assert {name: vocoder(mel).shape for name, vocoder in model.vocoders.items()} == {
+        "hift": (256 * 12,),
+        "griffin_lim": (256 * 12,),
+    }
+
+
+def test_a_style_is_an_instruction_where_the_model_takes_one(
+    tmp_path: Path, engine: CosyVoiceEngine
+) -> None:
+    convert(Conversion(TINY, tmp_path / "tiny-instruct"), Quiet())
+    instructed = CosyVoiceEngine(load(tmp_path / "tiny-instruct"))
+    style = "A calm woman."
+    said = instructed.explain(utterance("好", style=style))
+    assert said.split(" -> ")[1].split()[-7:-1] == ["27", "521", "2670", "28722", "662", "29"]
+    assert engine.explain(utterance("好", style=style)) == engine.explain(utterance("好"))
+    calm, plain = speak(instructed, utterance("你好", style=style), utterance("你好"))
+    assert calm.error is None
+    assert plain.error is None
+    assert not np.array_equal(calm.samples[:4000], plain.samples[:4000])
+
+
+def test_an_idle_engine_holds_no_batch_and_can_be_closed(bundle: Path) -> None:
+    engine = CosyVoiceEngine(load(bundle))
+    speak(engine, utterance("好。"))
+    engine.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        engine.explain(utterance("好。"))
