@@ -1,4 +1,4 @@
-"""The tiny checkpoint, converted once, and what upstream made of it."""
+"""The tiny bundle, loaded once, and what upstream made of its checkpoint."""
 
 import json
 from pathlib import Path
@@ -8,29 +8,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wyoming_cosyvoice.convert.bundle import Conversion, convert
 from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
-
-TINY = Path(__file__).parents[2] / "data" / "cosyvoice_tiny"
-
-
-class Quiet:
-    total: float | None = None
-
-    def update(self, n: float, /) -> None:
-        """Nobody watches."""
-
-    def set_description_str(self, desc: str, /) -> None:
-        """Nobody watches."""
 
 
 class Golden:
     """Arrays and facts that upstream gave for the tiny checkpoint."""
 
-    def __init__(self, folder: Path) -> None:
-        self.meta: dict[str, Any] = json.loads((folder / "golden_meta.json").read_text("utf-8"))
-        with np.load(folder / "golden.npz") as arrays:
-            self._arrays = {name: arrays[name] for name in arrays.files}
+    def __init__(self, path: Path) -> None:
+        with np.load(path) as arrays:
+            self._arrays: dict[str, NDArray[Any]] = {name: arrays[name] for name in arrays.files}
+        self.meta: dict[str, Any] = json.loads(str(self._arrays["meta_json"]))
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self._arrays[name]
@@ -43,17 +30,10 @@ class Golden:
 
 
 @pytest.fixture(scope="session")
-def golden() -> Golden:
-    return Golden(TINY)
+def golden(tiny_checkpoint: Path) -> Golden:
+    return Golden(tiny_checkpoint / "golden.npz")
 
 
 @pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models") / "tiny-sft"
-    convert(Conversion(TINY, folder), Quiet())
-    return folder
-
-
-@pytest.fixture(scope="session")
-def model(bundle: Path) -> CosyVoice:
-    return load(bundle, threads=2)
+def model(tiny_bundle: Path) -> CosyVoice:
+    return load(tiny_bundle, threads=2)

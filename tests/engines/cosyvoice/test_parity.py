@@ -15,6 +15,7 @@ from wyoming_cosyvoice.engines.cosyvoice.fade import hamming_window
 from wyoming_cosyvoice.engines.cosyvoice.lengths import at_speed, token_limits
 from wyoming_cosyvoice.engines.cosyvoice.sampling import log_softmax
 from wyoming_cosyvoice.engines.cosyvoice.streaming import MelStream, WaveStream, overlap_of
+from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder
 
 from .conftest import Golden
 
@@ -36,7 +37,7 @@ def close(actual: NDArray[Any], expected: NDArray[Any], tolerance: float) -> Non
 
 
 def close_up_to_phase(actual: Floats, expected: Floats) -> None:
-    """Compare waves whose F0 was computed on both sides: a phase that drifts shows in single samples (spec section 12)."""
+    """Compare waves whose F0 was computed on both sides: drifting phase shows in single samples (spec section 12)."""
     assert actual.shape == expected.shape
     error = np.abs(actual - expected)
     assert np.sqrt(np.square(error).mean()) < 0.005 * expected.std()
@@ -48,10 +49,13 @@ def supplied(call: dict[str, Any]) -> Floats:
     """Make the random numbers that upstream was given in one call."""
     random = np.random.RandomState(call["seed"])
     if call["zero"]:
-        return np.zeros(call["shape"], np.float32)[0]
+        silence: Floats = np.zeros(call["shape"], np.float32)[0]
+        return silence
     if call["kind"] == "phase":
-        return (-np.pi + 2 * np.pi * random.random_sample(call["shape"])).astype(np.float32)[0, :, 0]
-    return random.standard_normal(call["shape"]).astype(np.float32)[0]
+        phase: Floats = (-np.pi + 2 * np.pi * random.random_sample(call["shape"])).astype(np.float32)[0, :, 0]
+        return phase
+    normal: Floats = random.standard_normal(call["shape"]).astype(np.float32)[0]
+    return normal
 
 
 class Supplied:
@@ -192,14 +196,16 @@ def test_vocoder_in_three_parts(model: CosyVoice, golden: Golden, case: str) -> 
     close(model.vocoder.wave(mel, source), golden[where + "wave"], WAVE)
 
 
-class GoldenSource:
+class GoldenSource(Vocoder):
     """The vocoder with upstream's sources, and a look at the mels it was given."""
 
     def __init__(self, model: CosyVoice, sources: list[Floats | None]) -> None:
         self._vocoder = model.vocoder
         self._sources = sources
-        self.f0 = model.vocoder.f0
         self.mels: list[Floats] = []
+
+    def f0(self, mel: Floats) -> Floats:
+        return self._vocoder.f0(mel)
 
     def source(self, f0: Floats, phase: Floats, noise: Floats) -> Floats:
         own = self._vocoder.source(f0, phase, noise)

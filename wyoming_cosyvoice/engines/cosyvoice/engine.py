@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_RESERVED = 32
-"""Positions kept for at least so many tokens behind a prompt."""
+_TEXT_SHARE = 4
+"""A prompt may fill one part in so many of the positions; speech takes two to six tokens for each id of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +95,22 @@ class CosyVoiceEngine:
         script = self._script(utterance)
         if not script.text_ids:
             raise BadRequestError("There is nothing to say", "Send at least one word")
+        ids = len(script.text_ids)
+        if (ids + len(script.instruction_ids)) * _TEXT_SHARE > model.language_model.positions:
+            raise BadRequestError(
+                f"A clause of {ids} tokens is too long for the model",
+                "Put in a comma or a full stop",
+            )
         embedding = model.voices[self._names[self._voice(utterance).id]]
         instruct = model.manifest.instruct
         with self._clock.stage("prefill"):
             prompt = model.language_model.prompt(
                 script.text_ids, None if instruct else embedding, script.instruction_ids
             )
-        if len(prompt) > model.language_model.positions - _RESERVED:
-            raise BadRequestError(
-                f"A clause of {len(script.text_ids)} tokens is too long for the model", "Put in a comma or a full stop"
-            )
         performance = Performance(
             job,
             model,
-            text_ids=len(script.text_ids),
+            text_ids=ids,
             speaker_embedding=embedding,
             chunking=self._settings.chunking,
             vocoder=self._vocoder,
