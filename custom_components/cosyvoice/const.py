@@ -25,10 +25,11 @@ OPTION_REVISION: Final = "revision"
 LANGUAGE_AUTO: Final = "auto"
 TEXT_FORMATS: Final = ("text", "ssml")
 
+# The ranges are the server's.
 SPEED_RANGE: Final = (0.5, 2.0)
 VOLUME_RANGE: Final = (0.0, 4.0)
-SENTENCE_SILENCE_RANGE: Final = (0.0, 5.0)
-STYLE_MAX_LENGTH: Final = 200
+SENTENCE_SILENCE_RANGE: Final = (0.0, 10.0)
+STYLE_MAX_LENGTH: Final = 500
 
 ATTR_MESSAGES: Final = "messages"
 SERVICE_PRERENDER: Final = "prerender"

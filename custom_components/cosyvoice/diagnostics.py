@@ -11,8 +11,8 @@ from homeassistant.core import HomeAssistant
 
 from .coordinator import CosyVoiceConfigEntry
 
-# The title is the name the user gave the server or a profile; an HTTP address holds the host.
-TO_REDACT = {CONF_HOST, CONF_TOKEN, "http", "server_id", "title", "unique_id"}
+# The title is the name the user gave the server or a profile.
+TO_REDACT = {CONF_HOST, CONF_TOKEN, "server_id", "title", "unique_id"}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: CosyVoiceConfigEntry) -> dict[str, Any]:

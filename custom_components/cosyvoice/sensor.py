@@ -46,10 +46,10 @@ SENSORS = (
         value=lambda status: status.first_audio_seconds,
     ),
     CosyVoiceSensorDescription(
-        key="queue",
+        key="open_streams",
         suggested_display_precision=0,
         state_class=SensorStateClass.MEASUREMENT,
-        value=lambda status: status.queue,
+        value=lambda status: status.open_streams,
     ),
     CosyVoiceSensorDescription(
         key="requests",

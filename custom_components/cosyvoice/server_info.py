@@ -15,8 +15,6 @@ from .const import MINIMUM_SERVER_VERSION
 from .errors import NotCosyVoiceError, NoTextToSpeechError, NotWyomingError, ServerTooOldError
 
 PROGRAM = "cosyvoice"
-# What no address to connect to can be: a server that listens everywhere may advertise it.
-_ANY_ADDRESS = ("0.0.0.0", "[::]", "::")  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class ServerVoice:
 class ServerStatus:
     """Live numbers; None where the server does not tell."""
 
-    queue: float | None = None
+    open_streams: float | None = None
     requests: float | None = None
     errors: float | None = None
     real_time_factor: float | None = None
@@ -65,7 +63,7 @@ class ServerInfo:
     revision: str
     voices: tuple[ServerVoice, ...]
     streaming: bool
-    http: str | int | None = None
+    http_port: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     status: ServerStatus = field(default_factory=ServerStatus)
 
@@ -92,13 +90,14 @@ class ServerInfo:
             raise ServerTooOldError(version)
         options = about.get("options")
         http = about.get("http")
+        port = http.get("port") if isinstance(http, Mapping) else None
         return cls(
             server_id=server_id,
             version=version,
             revision=str(about.get("revision", "")),
             voices=_voices(program),
             streaming=program.get("supports_synthesize_streaming") is True,
-            http=http if isinstance(http, str | int) and not isinstance(http, bool) else None,
+            http_port=port if isinstance(port, int) else None,
             options=options if isinstance(options, Mapping) else {},
             status=ServerStatus.from_dict(about.get("status")),
         )
@@ -110,8 +109,9 @@ class ServerInfo:
 
     @property
     def styles(self) -> list[str]:
-        """The styles that the server names."""
-        styles = self.options.get("style")
+        """The styles that the server names; it may take others."""
+        option = self.options.get("style")
+        styles = option.get("values") if isinstance(option, Mapping) else None
         return [style for style in styles if isinstance(style, str)] if isinstance(styles, list) else []
 
     @property
@@ -129,14 +129,7 @@ class ServerInfo:
 
         `host` is where Wyoming was reached: a server that listens on every address can't know which one we use.
         """
-        if not self.http:
-            return None
-        if isinstance(self.http, int):
-            return f"http://{_bracketed(host)}:{self.http}"
-        url = self.http if "://" in self.http else f"http://{self.http}"
-        for address in _ANY_ADDRESS:
-            url = url.replace(f"://{address}:", f"://{_bracketed(host)}:")
-        return url.rstrip("/")
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.http_port}" if self.http_port else None
 
 
 def _voices(program: Mapping[str, Any]) -> tuple[ServerVoice, ...]:
@@ -163,7 +156,3 @@ def _release(version: str) -> tuple[int, ...]:
             break
         numbers.append(int(digits))
     return tuple(numbers)
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

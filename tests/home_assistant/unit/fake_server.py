@@ -15,7 +15,7 @@ from wyoming.tts import SynthesizeStopped
 SERVER_ID = "0123456789abcdef"
 ATTRIBUTION = {"name": "somebody", "url": "https://example.org"}
 STATUS = {
-    "queue": 2,
+    "open_streams": 2,
     "requests": 40,
     "errors": 1,
     "real_time_factor": 0.25,
@@ -58,7 +58,7 @@ def description() -> dict[str, Any]:
             "version": "0.1.0",
             "revision": "r1",
             "http": None,
-            "options": {"style": ["happy", "calm"]},
+            "options": {"style": {"max_length": 500, "values": ["happy", "calm"]}},
             "status": dict(STATUS),
         },
     }

@@ -40,7 +40,9 @@ async def enter(hass: HomeAssistant, flow: ConfigFlowResult, **values: Any) -> C
 def announced(server: FakeServer, name: str = "cosyvoice") -> ZeroconfServiceInfo:
     where = ip_address(server.host)
     kind = "_wyoming._tcp.local."
-    return ZeroconfServiceInfo(where, [where], server.port, "box.local.", kind, f"{name}.{kind}", {})
+    return ZeroconfServiceInfo(
+        where, [where], server.port, "box.local.", kind, f"{name}.{kind}", {"program": "cosyvoice"}
+    )
 
 
 def app(uri: str) -> HassioServiceInfo:
@@ -119,14 +121,14 @@ async def test_the_same_server_is_not_added_twice(hass: HomeAssistant, server: F
 
 
 async def test_token(hass: HomeAssistant, server: FakeServer, aioclient_mock: AiohttpClientMocker) -> None:
-    server.about["http"] = 10201
+    server.about["http"] = {"port": 10201}
     aioclient_mock.get(STATUS_URL, status=401)
     form = await enter(hass, await start(hass), **address(server))
     assert (form["step_id"], form["errors"]) == ("token", {})
     form = await enter(hass, form, token="wrong")
     assert (form["step_id"], form["errors"]) == ("token", {"base": "invalid_auth"})
     aioclient_mock.clear_requests()
-    aioclient_mock.get(STATUS_URL, json={"queue": 1})
+    aioclient_mock.get(STATUS_URL, json={"open_streams": 1})
     result = await enter(hass, form, token="right")
     assert result["data"] == {**address(server), "token": "right"}
     assert aioclient_mock.mock_calls[-1][3] == {"Authorization": "Bearer right"}
@@ -189,7 +191,7 @@ async def test_a_server_that_goes_before_it_is_confirmed(hass: HomeAssistant, se
 async def test_a_found_server_that_wants_a_token(
     hass: HomeAssistant, server: FakeServer, aioclient_mock: AiohttpClientMocker
 ) -> None:
-    server.about["http"] = 10201
+    server.about["http"] = {"port": 10201}
     aioclient_mock.get(STATUS_URL, status=403)
     form = await enter(hass, await start(hass, SOURCE_ZEROCONF, announced(server)))
     assert form["step_id"] == "token"
@@ -254,7 +256,7 @@ async def test_reconfigure_keeps_to_the_same_server(
 async def test_reauth(
     hass: HomeAssistant, server: FakeServer, entry: MockConfigEntry, aioclient_mock: AiohttpClientMocker
 ) -> None:
-    server.about["http"] = 10201
+    server.about["http"] = {"port": 10201}
     aioclient_mock.get(STATUS_URL, status=401)
     await set_up(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_ERROR

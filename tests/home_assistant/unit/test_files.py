@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-from custom_components.cosyvoice import errors
+from custom_components.cosyvoice import const, errors
 from custom_components.cosyvoice.const import DOMAIN
+from custom_components.cosyvoice.profile import NUMBER_RANGES, SAMPLE_RATE_RANGE
 from homeassistant.components.brands.const import ALLOWED_IMAGES
+from wyoming_cosyvoice.speech import limits
 
 FOLDER = Path(__file__).parents[3] / "custom_components" / DOMAIN
 LANGUAGES = ["en", "ja", "ko", "zh-Hans", "zh-Hant"]
@@ -53,6 +55,18 @@ def test_manifest() -> None:
     assert keys == ["domain", "name", *sorted(keys[2:])]
     package = (FOLDER.parents[1] / "wyoming_cosyvoice" / "__init__.py").read_text(encoding="utf-8")
     assert f'__version__ = "{manifest["version"]}"' in package, "one release, one version"
+
+
+def test_the_ranges_are_the_servers() -> None:
+    assert limits.SPEED == const.SPEED_RANGE
+    assert limits.VOLUME == const.VOLUME_RANGE
+    assert limits.SENTENCE_SILENCE == const.SENTENCE_SILENCE_RANGE
+    assert limits.STYLE_CHARACTERS == const.STYLE_MAX_LENGTH
+    assert limits.SAMPLE_RATE == SAMPLE_RATE_RANGE
+    for action in load("services.yaml").values():
+        for field, ends in NUMBER_RANGES.items():
+            number = action["fields"][field]["selector"]["number"]
+            assert (number["min"], number["max"]) == ends
 
 
 def test_every_language_is_there() -> None:

@@ -130,7 +130,7 @@ async def test_sensors_are_there_but_disabled(hass: HomeAssistant, loaded: MockC
     assert {item.translation_key for item in sensors} == {
         "real_time_factor",
         "first_audio",
-        "queue",
+        "open_streams",
         "requests",
         "errors",
         "cache_hits",
@@ -151,7 +151,7 @@ async def test_enabled_sensors_show_the_servers_numbers(
     assert hass.states.get("sensor.cosyvoice_real_time_factor").state == "0.25"
     assert hass.states.get("sensor.cosyvoice_time_to_first_sound").state == "0.5"
     assert hass.states.get("sensor.cosyvoice_clauses_from_the_cache").state == "7.0"
-    server.about["status"] = {"queue": 5}
+    server.about["status"] = {"open_streams": 5}
     await next_poll(hass)
-    assert hass.states.get("sensor.cosyvoice_waiting_requests").state == "5.0"
+    assert hass.states.get("sensor.cosyvoice_open_requests").state == "5.0"
     assert hass.states.get("sensor.cosyvoice_real_time_factor").state == STATE_UNKNOWN

@@ -133,7 +133,7 @@ async def test_which_language_is_named(
         ({"sentence_silence": -1}, "out_of_range"),
         ({"voice": "nobody"}, "unknown_voice"),
         ({"voice": 3}, "unknown_voice"),
-        ({"style": "x" * 201}, "invalid_style"),
+        ({"style": "x" * 501}, "invalid_style"),
         ({"style": 7}, "invalid_style"),
         ({"text_format": "html"}, "invalid_text_format"),
         ({"preferred_sample_rate": 100}, "out_of_range"),
