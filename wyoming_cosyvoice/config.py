@@ -102,6 +102,9 @@ class Config:
     threads: int = _option(
         0, "threads of the engine (0: the processors this process may use, at most 4)", kind=int, low=0, high=256
     )
+    vocoder: str = _option(
+        "auto", "what makes CosyVoice's sound out of its mels", choices=("auto", "hift", "griffin_lim")
+    )
     samples_per_chunk: int = _option(1024, "samples in one audio chunk", kind=int, low=64, high=65_536)
     no_streaming: bool = _option(False, "do not advertise streaming of text", kind=bool)
     max_text_length: int = _option(

@@ -42,6 +42,10 @@ def open_engine(model: Installed, config: Config) -> Engine:
         from wyoming_cosyvoice.engines.kokoro.loading import load as load_kokoro  # noqa: PLC0415 - ONNX Runtime: 0.3 s
 
         return load_kokoro(model, config.threads)
+    if model.manifest.engine == "cosyvoice":
+        from wyoming_cosyvoice.engines.cosyvoice.opening import open_engine as open_cosyvoice  # noqa: PLC0415
+
+        return open_cosyvoice(model.folder, threads=config.threads, vocoder=config.vocoder)
     raise ModelError(
         f"{model.folder} is a model for {model.manifest.engine!r}, which this program doesn't know",
         "Update wyoming-cosyvoice",

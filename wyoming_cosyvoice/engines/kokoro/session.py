@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime as ort
+
+from wyoming_cosyvoice.engines.processors import threads_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -17,20 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WATCH_SECONDS = 0.02
-MOST_THREADS = 4
-
-
-def usable_processors() -> int:
-    """Processors this process may use: affinity and, in a container, the quota of its control group."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as stream:  # noqa: PTH123 - a kernel file
-            quota, period = stream.read().split()
-        if quota != "max":
-            count = min(count, max(1, round(int(quota) / int(period))))
-    except (OSError, ValueError):
-        pass
-    return count
 
 
 class Session:
@@ -38,7 +25,7 @@ class Session:
 
     def __init__(self, path: Path, threads: int = 0) -> None:
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or min(usable_processors(), MOST_THREADS)
+        options.intra_op_num_threads = threads_for(threads)
         options.inter_op_num_threads = 1
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = 3
