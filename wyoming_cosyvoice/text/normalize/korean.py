@@ -1,0 +1,319 @@
+"""Korean: native numbers before counters, 유월 and 시월, 영하, figures of phone numbers with 공."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from wyoming_cosyvoice.text.normalize import numerals_korean as numerals
+from wyoming_cosyvoice.text.normalize.speaker import Speaker, say
+from wyoming_cosyvoice.text.normalize.values import (
+    Counted,
+    Date,
+    Digits,
+    Fraction,
+    Label,
+    Money,
+    Name,
+    Number,
+    Phone,
+    Product,
+    Quantity,
+    Ratio,
+    Time,
+    Unit,
+    Value,
+    Version,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wyoming_cosyvoice.text.normalize.speaker import Recogniser
+
+_NATIVE = (
+    "개비 개피 개 명 사람 살 시간 시 마리 번째 번 잔 병 권 장 대 그루 송이 켤레 벌 채 가지 달 군데 곳 "
+    "배 자루 통 줄 쌍 갑 그릇 모금 조각 판 봉지 상자 묶음 다발 접시 숟가락 스푼 컵 방울 바퀴 발자국 발짝 "
+    "걸음 판 끼 해 밤 포기 알 톨 단 팩 캔 세트 박스 차례 식구 쪽지 겹 층계 모 벌 척 칸 구절 마디 밤 "
+    "고개 돌 분들 분이 분께 분의 가구 수저 모둠 포대 자리 뼘 아름 판째 개째 잔째"
+).split()
+_SINO = (
+    "개월 개년 개국 년 월 일 원 도 분 초 층 호 주 주일 세 학년 인분 인 등 위 회 차 킬로 미터 페이지 "
+    "쪽 동 번지 호선 퍼센트 프로 달러 유로 엔 위안 점 대 급 단계 볼트 와트 그램 리터 시간대 박 세기 교시 "
+    "과 절 항 조 편 부 기 학기 반 도씨 만 억 조 천 백"
+).split()
+_COUNTER = re.compile("|".join(sorted(set(_NATIVE) | set(_SINO), key=len, reverse=True)))
+# What must not follow a native counter of one syllable: 3대0, 2번 출구, 5시리즈, 3장 (chapter) are other words.
+_NUMBERED = re.compile(
+    r"번 ?(?:출구|방|버스|채널|트랙|카메라|문제|선수|국도|타자|홈|게이트|창구|테이블|좌석|센서|스위치|기기|구역|승강장|노선|줄|전등|조명|문항|항목|키|버튼)"
+)
+_LABEL = re.compile(r"(?:#|No\. ?|NO\. ?)(\d{1,6})(?![\d.])(?:번)?")
+_RANKED = re.compile(r"제 ?$")
+_DIGITS_ASKED = re.compile(
+    r"(?:전화번호|전화|번호|비밀번호|암호|인증번호|인증 코드|코드|계좌번호?|카드번호?|우편번호|신고는|긴급전화|핀|PIN)(?:는|은|가|이|를|을)?[: ]{0,2}$",
+    re.IGNORECASE,
+)
+_RUN = re.compile(r"\d{3,32}(?:[ -]\d{2,8}){0,4}(?![\d%]|[.,:/]\d)")
+_SHORT_PHONE = re.compile(r"(?:1[5-8]\d{2}-\d{4}|\d{3,4}-\d{4})(?![\d-]|원| 원)")
+_EMERGENCY = re.compile(r"(11[0-9]|1[23]\d|120|182|1588|1577)(?=에 ?(?:전화|신고)|로 ?(?:전화|신고)|번으로|에 연락)")
+
+
+class Korean(Speaker):
+    """Korean in Hangul."""
+
+    glue: ClassVar[str] = " "
+    symbols: ClassVar[Mapping[str, str]] = {
+        "+": "더하기", "-": "빼기", "±": "플러스마이너스", "×": "곱하기", "*": "곱하기", "÷": "나누기", "=": "는",
+        "≠": "같지 않다", "≈": "약", "<": "작다", ">": "크다", "≤": "이하", "≥": "이상", "~": "약", "&": "앤드",
+        "@": "골뱅이", "%": "퍼센트", "‰": "퍼밀", "#": "샵", "$": "달러", "€": "유로", "£": "파운드", "¥": "엔",
+        "₩": "원", "√": "루트", "∞": "무한대", "π": "파이", "°": "도", "→": "에서", "²": "제곱", "³": "세제곱",
+        "Ω": "옴", "μ": "마이크로",
+    }  # fmt: skip
+    link_signs: ClassVar[Mapping[str, str]] = {
+        ".": "점", "@": "골뱅이", "/": "슬래시", ":": "콜론", "-": "하이픈", "_": "언더바", "?": "물음표", "=": "이퀄",
+        "&": "앤드", "#": "샵", "%": "퍼센트", "~": "물결", "+": "플러스",
+    }  # fmt: skip
+    prefixes: ClassVar[Mapping[str, str]] = {
+        "": "", "k": "킬로", "K": "키비", "M": "메가", "G": "기가", "T": "테라", "P": "페타", "h": "헥토", "d": "데시",
+        "c": "센티", "m": "밀리", "μ": "마이크로", "n": "나노", "p": "피코",
+    }  # fmt: skip
+    bases: ClassVar[Mapping[str, str]] = {
+        "m": "미터", "g": "그램", "s": "초", "L": "리터", "Pa": "파스칼", "W": "와트", "Wh": "와트시", "VA": "볼트암페어",
+        "V": "볼트", "A": "암페어", "Ah": "암페어시", "Ω": "옴", "Hz": "헤르츠", "J": "줄", "cal": "칼로리", "lx": "럭스",
+        "lm": "루멘", "B": "바이트", "iB": "바이트", "bps": "비피에스", "bit": "비트", "b": "비트", "Sv": "시버트",
+        "Bq": "베크렐", "S": "지멘스", "F": "패럿", "bar": "바", "mol": "몰", "N": "뉴턴", "cc": "시시", "t": "톤",
+        "h": "시간", "min": "분", "°C": "도", "°F": "도", "°": "도", "%": "퍼센트", "‰": "퍼밀", "m²": "제곱미터",
+        "m³": "세제곱미터", "ft²": "제곱피트", "ha": "헥타르", "ft": "피트", "yd": "야드", "mi": "마일", "in": "인치",
+        "lb": "파운드", "oz": "온스", "gal": "갤런", "mph": "마일", "km/h": "킬로미터", "rpm": "알피엠", "fps": "프레임",
+        "dpi": "디피아이", "ppi": "피피아이", "px": "픽셀", "ppm": "피피엠", "ppb": "피피비", "dB": "데시벨",
+        "dBm": "디비엠", "psi": "피에스아이", "mmHg": "밀리미터 수은주", "inHg": "인치 수은주", "kn": "노트", "K": "켈빈",
+        "Nm": "뉴턴미터", "bpm": "비피엠", "day": "일", "d": "일", "week": "주", "month": "월", "year": "년",
+        "hour": "시간", "minute": "분", "second": "초", "person": "인", "night": "박",
+    }  # fmt: skip
+    areas: ClassVar[Mapping[str, str]] = {
+        "km²": "제곱킬로미터", "cm²": "제곱센티미터", "mm²": "제곱밀리미터", "cm³": "세제곱센티미터", "mm³": "세제곱밀리미터",
+    }  # fmt: skip
+    currencies: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "$": ("달러", "센트"), "USD": ("미국 달러", "센트"), "EUR": ("유로", "센트"), "GBP": ("파운드", "펜스"),
+        "HKD": ("홍콩 달러", "센트"), "TWD": ("대만 달러", "센트"), "AUD": ("호주 달러", "센트"),
+        "CAD": ("캐나다 달러", "센트"), "SGD": ("싱가포르 달러", "센트"), "CNY": ("위안", ""), "JPY": ("엔", ""),
+        "¥": ("엔", ""), "KRW": ("원", ""), "MOP": ("파타카", ""), "CHF": ("스위스 프랑", ""), "INR": ("루피", ""),
+        "RUB": ("루블", ""), "THB": ("바트", ""), "VND": ("동", ""), "PHP": ("페소", ""), "BTC": ("비트코인", ""),
+        "¢": ("센트", ""),
+    }  # fmt: skip
+    names: ClassVar[Mapping[str, str]] = {
+        "5G": "파이브 G", "4G": "포 G", "3D": "쓰리 D", "2D": "투 D", "MP3": "MP 쓰리", "MP4": "MP 포", "2FA": "투 FA",
+        "B2B": "B 투 B", "B2C": "B 투 C", "H2O": "H 투 O", "CO2": "CO 투",
+    }  # fmt: skip
+
+    @property
+    def recognisers(self) -> Sequence[Recogniser]:
+        """Codes and phone numbers by the words around them."""
+        return (_asked_digits,)
+
+    @property
+    def sign_recognisers(self) -> Sequence[Recogniser]:
+        """#3."""
+        return (_label,)
+
+    @property
+    def word_recognisers(self) -> Sequence[Recogniser]:
+        """No. 5."""
+        return (_label,)
+
+    def counted(self, text: str, at: int, number: Number) -> tuple[Value, int] | None:
+        """Say the counter behind a number, one space allowed."""
+        space = text.startswith(" ", at)
+        match = _COUNTER.match(text, at + space)
+        if match is None:
+            return None
+        counter = match[0]
+        ranked = _RANKED.search(text[max(0, at - len(number.whole) - 2) : at - len(number.whole)])
+        sino = counter not in _NATIVE or number.fraction or ranked or _NUMBERED.match(text, match.start())
+        if counter == "시" and len(number.whole) == 2 and number.whole > "12":
+            sino = True
+        if counter == "시간" and number.whole in ("24", "36", "48", "60", "72", "96"):
+            sino = True
+        return Counted(number, counter, date=bool(sino)), match.end()
+
+    def number(self, number: Number) -> str:
+        """마이너스 이십삼 점 오."""
+        said = numerals.sino(number.whole)
+        if number.fraction:
+            said += f" 점 {numerals.one_by_one(number.fraction)}"
+        return {"": "", "-": "마이너스 ", "+": "플러스 ", "±": "플러스마이너스 "}[number.sign] + said
+
+    def digits(self, text: str) -> str:
+        """공일공."""
+        return numerals.one_by_one(text, "공")
+
+    def phone(self, phone: Phone) -> str:
+        """공일공, 일이삼사, 오육칠팔."""
+        said = ", ".join(self.digits(group) for group in phone.groups)
+        return f"플러스 {said}" if phone.international else said
+
+    def year(self, year: str) -> str:
+        """이천이십육."""
+        return numerals.sino(year)
+
+    def date(self, date: Date) -> str:
+        """이천이십육 년 십일월 이십삼일."""
+        said = [f"{self.year(str(date.year))} 년"] if date.year is not None else []
+        if date.month is not None:
+            said.append(self._month(str(date.month)))
+        if date.day is not None:
+            said.append(f"{numerals.sino(str(date.day))}일")
+        return " ".join(said)
+
+    def _month(self, month: str) -> str:
+        return {"6": "유", "10": "시"}.get(month, numerals.sino(month)) + "월"
+
+    def time(self, time: Time) -> str:
+        """세 시 삼십 분, 십팔 시, 오전 아홉 시."""
+        half = {"am": "오전 ", "pm": "오후 ", None: ""}[time.half]
+        hour = numerals.native(str(time.hour)) if 0 < time.hour <= 12 else numerals.sino(str(time.hour))
+        said = f"{half}{hour} 시"
+        if time.minute or time.second is not None:
+            said += f" {numerals.sino(str(time.minute))} 분"
+        if time.second is not None:
+            said += f" {numerals.sino(str(time.second))} 초"
+        return said
+
+    def unit(self, unit: Unit) -> str:
+        """킬로와트시."""
+        if unit.base in ("m²", "m³") and unit.prefix:
+            return self.areas[unit.key]
+        return self.prefixes.get(unit.prefix, unit.prefix) + self.bases.get(unit.base, unit.base)
+
+    def quantity(self, quantity: Quantity) -> str:
+        """섭씨 이십오 도, 영하 팔 도, 시속 삼십이 킬로미터, 세제곱미터당 삼십오 마이크로그램."""
+        number, unit = quantity.number, quantity.unit
+        if unit.base in ("°C", "°F"):
+            return self._temperature(number, unit)
+        amount = f"{self._amount(number, unit)} {self.unit(unit)}"
+        if unit.base in ("km/h", "mph"):
+            return f"시속 {amount}"
+        if unit.per is None:
+            return amount
+        if unit.per == Unit("h") and unit.base in ("m", "mi"):
+            return f"시속 {amount}"
+        if unit.per == Unit("s") and unit.base == "m":
+            return f"초속 {amount}"
+        return f"{self.unit(unit.per)}당 {amount}"
+
+    def _amount(self, number: Number, unit: Unit) -> str:
+        if unit.base in ("h", "hour") and not number.fraction and len(number.whole) < 3 and number.whole != "0":
+            return numerals.native(number.whole)
+        return self.number(number)
+
+    def _temperature(self, number: Number, unit: Unit) -> str:
+        scale = "화씨 " if unit.base == "°F" else "섭씨 "
+        if number.negative:
+            return f"{'' if unit.base == '°C' else scale}영하 {self.number(number.unsigned())} 도"
+        return f"{scale}{self.number(number)} 도"
+
+    def money(self, money: Money) -> str:
+        """만 구천구백 원, 사 달러 오십 센트."""
+        number = money.number.shifted(money.scale) if money.scale else money.number
+        whole, part = self.currencies.get(money.currency, (money.currency, ""))
+        if len(number.fraction) != 2 or not part:
+            return f"{self.number(number)} {whole}"
+        rest = f"{numerals.sino(str(int(number.fraction)))} {part}"
+        sign = "마이너스 " if number.negative else ""
+        if number.whole == "0":
+            return sign + rest
+        said = f"{sign}{numerals.sino(number.whole)} {whole}"
+        return said if number.fraction == "00" else f"{said} {rest}"
+
+    def count(self, counted: Counted) -> str:
+        """세 개, 스무 살, 첫 번째, 삼 층, 유월."""
+        number, counter = counted.number, counted.counter
+        if counter == "월" and not number.fraction and number.whole.lstrip("0") in map(str, range(1, 13)):
+            return self._month(number.whole.lstrip("0"))
+        if counter == "일" and not number.fraction:
+            return numerals.sino(number.whole.lstrip("0") or "0") + counter
+        if counter in ("시", "분", "초") and number.whole.startswith("0") and len(number.whole) == 2:
+            number = Number(number.whole[1])
+        if counter == "도" and number.negative:
+            return f"영하 {self.number(number.unsigned())} 도"
+        if counter == "번째" and number.whole == "1":
+            return "첫 번째"
+        if counter == "박":
+            return numerals.sino(number.whole) + counter
+        if counted.date or number.whole == "0" or number.sign:
+            return f"{self.number(number)} {counter}"
+        return f"{numerals.native(number.whole)} {counter}"
+
+    def fraction(self, fraction: Fraction) -> str:
+        """사분의 삼, 이와 이분의 일."""
+        said = f"{numerals.sino(fraction.denominator)}분의 {numerals.sino(fraction.numerator)}"
+        return f"{self.attach(numerals.sino(fraction.whole), '과', '와')} {said}" if fraction.whole else said
+
+    @staticmethod
+    def attach(word: str, closed: str, opened: str) -> str:
+        """Add the particle that fits the last syllable: `closed` behind a final consonant."""
+        has_final = "가" <= word[-1] <= "힣" and (ord(word[-1]) - 0xAC00) % 28 > 0
+        return word + (closed if has_final else opened)
+
+    def ratio(self, ratio: Ratio) -> str:
+        """삼 대 이."""
+        return f"{numerals.sino(ratio.left)} 대 {numerals.sino(ratio.right)}"
+
+    def product(self, product: Product) -> str:
+        """천구백이십 곱하기 천팔십, 삼 미터 곱하기 사 미터."""
+        unit = f" {self.unit(product.unit)}" if product.unit else ""
+        return " 곱하기 ".join(self.number(part) + unit for part in product.parts)
+
+    def ordinal(self, number: str) -> str:
+        """첫 번째, 세 번째."""
+        return "첫 번째" if number == "1" else f"{numerals.native(number)} 번째"
+
+    def label(self, label: Label) -> str:
+        """삼 번."""
+        return f"{numerals.sino(label.number)} 번"
+
+    def version(self, version: Version) -> str:
+        """버전 이천이십육 점 십일 점 이."""
+        return ("버전 " if version.named else "") + " 점 ".join(map(numerals.sino, version.parts))
+
+    def name(self, name: Name) -> str:
+        """MP 쓰리, 사 K, iPhone 십오."""
+        written = name.before + name.number + name.after
+        if written in self.names:
+            return self.names[written]
+        whole, _, decimals = name.number.partition(".")
+        said = self.digits(whole) if len(whole) > 4 else numerals.sino(whole)
+        if decimals:
+            said += f" 점 {numerals.one_by_one(decimals)}"
+        return " ".join(filter(None, (name.before, said, name.after.upper())))
+
+    def range(self, low: Value, high: Value) -> str:
+        """이십에서 이십오 도, 세 개에서 다섯 개, 아홉 시에서 십칠 시."""
+        if isinstance(low, Number) and isinstance(high, Counted) and not high.date:
+            low = Counted(low, high.counter)
+        elif isinstance(low, Number) and isinstance(high, Counted) and high.counter in ("월", "일"):
+            low = Counted(low, high.counter, date=True)
+        elif isinstance(low, Number) and low.negative and isinstance(high, Quantity):
+            low = Quantity(low, high.unit)
+        elif isinstance(low, Number) and isinstance(high, Quantity) and high.unit.base in ("°C", "°F"):
+            scale = "섭씨" if high.unit.base == "°C" else "화씨"
+            return f"{scale} {self.number(low)}에서 {self.number(high.number)} 도"
+        return f"{say(self, low)}에서 {say(self, high)}"
+
+
+def _label(text: str, at: int) -> tuple[Value, int] | None:
+    match = _LABEL.match(text, at)
+    return (Label(match[1], "#"), match.end()) if match else None
+
+
+def _asked_digits(text: str, at: int) -> tuple[Value, int] | None:
+    match = _SHORT_PHONE.match(text, at)
+    if match is not None:
+        return Phone(tuple(match[0].split("-"))), match.end()
+    match = _EMERGENCY.match(text, at)
+    if match is not None:
+        return Digits(match[0]), match.end()
+    match = _RUN.match(text, at)
+    if match is None or not _DIGITS_ASKED.search(text[max(0, at - 12) : at]) or _COUNTER.match(text, match.end()):
+        return None
+    return Phone(tuple(re.split("[ -]", match[0]))), match.end()

@@ -1,0 +1,104 @@
+"""Dates and times of day in the orders that people write."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from typing import TYPE_CHECKING, Literal
+
+from wyoming_cosyvoice.text.normalize.values import Date, Range, Time
+
+if TYPE_CHECKING:
+    from wyoming_cosyvoice.text.normalize.recognise.numbers import Found
+
+_YEAR_FIRST = re.compile(r"([12]\d{3})(?P<sign>[-/.])(\d{1,2})(?P=sign)(\d{1,2})(?![\d/]|[-.]\d)(?:T(?=\d\d:\d\d))?")
+_YEAR_LAST = re.compile(r"(\d{1,2})(?P<sign>[-/.])(\d{1,2})(?P=sign)([12]\d{3})(?![\d/]|[-.]\d)")
+_YEAR_MONTH = re.compile(r"((?:19|20)\d{2})[-/](0[1-9]|1[0-2])(?![\d/.:-])")
+_MONTH_DAY = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/.:-]|,\d)")
+_TIME = re.compile(
+    r"(\d{1,2}):([0-5]\d)(?::([0-5]\d)(?:\.\d{1,6})?)?(?!\d|:\d)"
+    r"(?: ?(?P<half>[AaPp])(?:\.[Mm]\.|[Mm](?![A-Za-z0-9]))|Z(?![A-Za-z0-9])|[+]\d\d:?\d\d)?"
+)
+_HOUR = re.compile(r"(1[0-2]|0?[1-9])(?: ?)(?P<half>[AaPp])(?:\.[Mm]\.|[Mm](?![A-Za-z0-9]))")
+_FIRST_HOUR = re.compile(r"(1[0-2]|[1-9]) ?[-~–] ?(?=\d)")
+_UNTIL = re.compile(r" ?(?:-|~|–|—|…) ?")
+
+
+def date(text: str, at: int) -> Found | None:
+    """Read a full date with the year first or last; 03/04/2026 is month first, as month-first writers use slashes most."""
+    match = _YEAR_FIRST.match(text, at)
+    if match is not None:
+        found = _valid(int(match[1]), int(match[3]), int(match[4]))
+        # 2026.11.0 and 2026.1.12 are versions and dates alike; a date with dots writes both places out.
+        if found is None or (match["sign"] == "." and len(match[0]) < 10):
+            return None
+        return found, match.end()
+    match = _YEAR_LAST.match(text, at)
+    if match is None:
+        return None
+    first, second, year = int(match[1]), int(match[3]), int(match[4])
+    day_first = match["sign"] == "." or first > 12
+    found = _valid(year, second, first) if day_first else _valid(year, first, second)
+    return (found, match.end()) if found else None
+
+
+def year_month(text: str, at: int) -> Found | None:
+    """2026-11 or 2026/11: a month of a year; 1990-12 cannot be a range, it would fall."""
+    match = _YEAR_MONTH.match(text, at)
+    return (Date(int(match[1]), int(match[2])), match.end()) if match else None
+
+
+def month_day(text: str, at: int) -> Found | None:
+    """11/23 as month and day: only where the month has two digits; 1/2 and 3/16 are fractions."""
+    match = _MONTH_DAY.match(text, at)
+    if match is None or len(match[1]) != 2 or not (int(match[2]) > 12 or match[1][0] == "0" or match[2][0] == "0"):
+        return None
+    found = _valid(2000, int(match[1]), int(match[2]))
+    return (Date(None, found.month, found.day), match.end()) if found else None
+
+
+def _valid(year: int, month: int, day: int) -> Date | None:
+    if not 1 <= month <= 12 or not 1 <= day <= monthrange(year, month)[1]:
+        return None
+    return Date(year, month, day)
+
+
+def read_time(text: str, at: int) -> tuple[Time, int] | None:
+    """Read a time of day: 14:30, 9:05 PM, 9pm, 23:59:59."""
+    match = _HOUR.match(text, at)
+    if match is not None:
+        return Time(int(match[1]), half=_half(match["half"])), match.end()
+    match = _TIME.match(text, at)
+    if match is None or int(match[1]) > 24:
+        return None
+    hour, minute, half = int(match[1]), int(match[2]), _half(match["half"])
+    if half and not 1 <= hour <= 12:
+        half = None  # 15:00 PM: the number says it already
+    return Time(hour, minute, int(match[3]) if match[3] else None, half), match.end()
+
+
+def _half(letter: str | None) -> Literal["am", "pm"] | None:
+    if not letter:
+        return None
+    return "am" if letter in "aA" else "pm"
+
+
+def time(text: str, at: int) -> Found | None:
+    """Read a time of day, or a span between two: 9:00-17:00, 9-11am."""
+    low = read_time(text, at)
+    if low is None:
+        return _hours_of_one_half(text, at)
+    until = _UNTIL.match(text, low[1])
+    high = read_time(text, until.end()) if until else None
+    if high is None:
+        return low
+    return Range(low[0], high[0]), high[1]
+
+
+def _hours_of_one_half(text: str, at: int) -> Found | None:
+    """9-11am: the first hour shares the second's half of the day."""
+    match = _FIRST_HOUR.match(text, at)
+    high = read_time(text, match.end()) if match else None
+    if match is None or high is None or high[0].half is None:
+        return None
+    return Range(Time(int(match[1])), high[0]), high[1]
