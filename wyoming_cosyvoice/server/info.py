@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wyoming.event import Event
 from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
 
 from wyoming_cosyvoice import __version__
@@ -11,12 +12,11 @@ from wyoming_cosyvoice.server.frames import encode
 from wyoming_cosyvoice.speech import limits
 
 if TYPE_CHECKING:
-    from wyoming.event import Event
-
     from wyoming_cosyvoice.config import Config
     from wyoming_cosyvoice.engines.engine import Voice
     from wyoming_cosyvoice.engines.registry import Engines
     from wyoming_cosyvoice.speech.service import SpeechService
+    from wyoming_cosyvoice.speech.statistics import ServiceStatus
     from wyoming_cosyvoice.text.clause import Language
 
 PROGRAM = "cosyvoice"
@@ -32,7 +32,7 @@ _CODES: dict[Language, tuple[str, ...]] = {
 
 
 class Description:
-    """The `info` event as bytes, made anew only when other engines are loaded."""
+    """The `info` event as bytes: the voices made anew only when other engines are loaded, the numbers every time."""
 
     def __init__(self, service: SpeechService, config: Config, server_id: str, http_port: int | None) -> None:
         self._service = service
@@ -40,14 +40,30 @@ class Description:
         self._server_id = server_id
         self._http_port = http_port
         self._engines: Engines | None = None
-        self._encoded = b""
+        self._event = Event("info")
 
     def __call__(self) -> bytes:
         """Return the event, ready to be sent."""
         if self._engines is not self._service.engines:
             self._engines = self._service.engines
-            self._encoded = encode(info_event(self._engines, self._config, self._server_id, self._http_port))
-        return self._encoded
+            self._event = info_event(self._engines, self._config, self._server_id, self._http_port)
+        self._event.data["tts"][0][PROGRAM]["status"] = _status(self._service.status())
+        return encode(self._event)
+
+
+def _status(now: ServiceStatus) -> dict[str, float | None]:
+    """Return the live numbers that a client shows without asking over HTTP; the names are those of ``GET /status``."""
+    return {
+        "open_streams": now.open_streams,
+        "queued": now.queued,
+        "running": now.running,
+        "requests": now.requests,
+        "errors": sum(now.errors.values()),
+        "real_time_factor": now.real_time_factor or None,
+        "first_audio_seconds": now.first_audio_seconds or None,
+        "cache_hits": now.cache.hits,
+        "cache_misses": now.cache.misses,
+    }
 
 
 def info_event(engines: Engines, config: Config, server_id: str, http_port: int | None) -> Event:
@@ -66,7 +82,7 @@ def info_event(engines: Engines, config: Config, server_id: str, http_port: int 
         supports_synthesize_streaming=not config.no_streaming,
     )
     event = Info(tts=[program]).event()
-    event.data["tts"][0]["cosyvoice"] = {
+    event.data["tts"][0][PROGRAM] = {
         "server_id": server_id,
         "version": __version__,
         "revision": "+".join(engine.revision for engine in loaded),
@@ -94,10 +110,13 @@ def _voice(voice: Voice, native: set[Language], version: str) -> TtsVoice:
 
 
 def _options(config: Config, voices: list[Voice]) -> dict[str, Any]:
-    """List what ``context: {"cosyvoice": {...}}`` may hold, with ranges and the server's defaults."""
+    """List what ``context: {"cosyvoice": {...}}`` may hold, with ranges, and the defaults that the sound depends on."""
     spoken = {code for voice in voices for code in (*voice.languages, *voice.experimental)}
+    languages = [tag for code in _CODES if code in spoken for tag in _CODES[code]]
     return {
-        "language": {"values": ["auto", *(tag for code in _CODES if code in spoken for tag in _CODES[code])]},
+        "voice": {"default": config.voice},
+        "language": {"default": config.language, "values": ["auto", *languages]},
+        "mixed": {"default": config.mixed},
         "speed": {"min": limits.SPEED[0], "max": limits.SPEED[1], "default": config.speed},
         "volume": {"min": limits.VOLUME[0], "max": limits.VOLUME[1], "default": config.volume},
         "sentence_silence": {
