@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tracemalloc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -14,6 +14,9 @@ from wyoming.event import Event, async_read_event
 
 from wyoming_cosyvoice.config import Config
 from wyoming_cosyvoice.server.frames import FrameError, FrameLimits, encode, read_event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LIMITS = FrameLimits(header=2000, data=3000, payload=4000, depth=8)
 
@@ -98,24 +101,30 @@ def _events() -> st.SearchStrategy[Event]:
     return st.builds(Event, text.filter(bool), st.dictionaries(text, values, max_size=4))
 
 
-@settings(max_examples=500)
-@given(st.lists(_events(), max_size=4), st.integers(0, 7))
-def test_what_is_written_is_read_however_it_arrives(events: list[Event], step: int) -> None:
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as one:
+        yield one
+
+
+@settings(max_examples=150)
+@given(events=st.lists(_events(), max_size=4), step=st.integers(0, 7))
+def test_what_is_written_is_read_however_it_arrives(runner: asyncio.Runner, events: list[Event], step: int) -> None:
     raw = b"".join(map(encode, events))
-    read = asyncio.run(read_all(raw, FrameLimits(), step=step))
+    read = runner.run(read_all(raw, FrameLimits(), step=step))
     assert [(event.type, event.data) for event in read] == [(event.type, event.data) for event in events]
 
 
-@settings(max_examples=200)
-@given(_events(), st.binary(max_size=50))
-def test_the_usual_client_reads_what_is_written(event: Event, payload: bytes) -> None:
+@settings(max_examples=150)
+@given(event=_events(), payload=st.binary(max_size=50))
+def test_the_usual_client_reads_what_is_written(runner: asyncio.Runner, event: Event, payload: bytes) -> None:
     async def read() -> Event | None:
         reader = asyncio.StreamReader()
         reader.feed_data(encode(Event(event.type, event.data, payload)))
         reader.feed_eof()
         return await async_read_event(reader)
 
-    read_back = asyncio.run(read())
+    read_back = runner.run(read())
     assert read_back == Event(event.type, event.data, payload or None)
 
 
@@ -138,13 +147,13 @@ def _almost_frames() -> st.SearchStrategy[bytes]:
     return whole | st.binary(max_size=200) | st.tuples(whole, st.integers(0, 60)).map(lambda pair: pair[0][: pair[1]])
 
 
-@settings(max_examples=5000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(st.lists(_almost_frames(), min_size=1, max_size=4).map(b"\n".join), st.sampled_from([0, 0, 0, 1, 7]))
-@example(b'{"type": "a", "data_length": 2}\n\xff\xff', 0)
-@example(b'\xef\xbb\xbf{"type": "a"}\n', 0)
-def test_reading_ends_in_an_event_the_end_or_a_frame_error(raw: bytes, step: int) -> None:
+@settings(max_examples=2500, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(raw=st.lists(_almost_frames(), min_size=1, max_size=4).map(b"\n".join), step=st.sampled_from([0, 0, 0, 1, 7]))
+@example(raw=b'{"type": "a", "data_length": 2}\n\xff\xff', step=0)
+@example(raw=b'\xef\xbb\xbf{"type": "a"}\n', step=0)
+def test_reading_ends_in_an_event_the_end_or_a_frame_error(runner: asyncio.Runner, raw: bytes, step: int) -> None:
     try:
-        events = asyncio.run(read_all(raw, step=step))
+        events = runner.run(read_all(raw, step=step))
     except FrameError:
         return
     assert all(isinstance(event.type, str) and isinstance(event.data, dict) for event in events)

@@ -99,8 +99,9 @@ class Connection:
             error = EngineError("The server failed", "Its log has the reason")
         try:
             await self._close(error)
-        finally:
+        except asyncio.CancelledError:
             self._writer.transport.abort()
+            raise
 
     def finish(self) -> None:
         """Take no new requests; `run` returns when those at hand are answered."""
@@ -270,6 +271,7 @@ class Connection:
             async with asyncio.timeout(self._config.write_timeout):
                 await self._writer.drain()
         except TimeoutError:
+            self._writer.transport.abort()
             raise ConnectionAbortedError("it has stopped reading") from None
 
     async def _close(self, error: SpeechError | None) -> None:
@@ -280,6 +282,7 @@ class Connection:
             await close(self._reader, self._writer, self._config.write_timeout if buffered else LINGER)
         except OSError as problem:
             _LOGGER.debug("%s: gone: %s", self._name, problem)
+            self._writer.close()
 
     async def _last_words(self, error: SpeechError) -> None:
         if self._reply is not None and self._pending:

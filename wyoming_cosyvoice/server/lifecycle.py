@@ -157,9 +157,10 @@ async def _listen(web: HttpServer, address: str) -> int:
 
 async def _first(*things: asyncio.Event | asyncio.Future[Any]) -> None:
     """Wait until one of them has happened."""
-    waiting = {asyncio.ensure_future(thing.wait() if isinstance(thing, asyncio.Event) else thing) for thing in things}
+    events = [asyncio.create_task(thing.wait()) for thing in things if isinstance(thing, asyncio.Event)]
+    futures = [thing for thing in things if not isinstance(thing, asyncio.Event)]
     try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*events, *futures], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in waiting:
+        for task in events:
             task.cancel()
