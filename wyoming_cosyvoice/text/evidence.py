@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.text.clause import Language
 
 # Characters that stand in the Japanese character set but in no modern Japanese text.
-_CHINESE_ONLY = frozenset(
-    "你您她它们們这這吗嗎呢吧啊哪那谁誰什么麼怎很没沒还還让讓给給把被从從和跟但只就都也个個了着著请請"
+_CHINESE_SURE = frozenset("你您她它们們这這吗嗎呢吧啊哪那谁誰什么麼怎很没沒还還让讓从從跟但只就个個了请請到说")
+
+# Words that Japanese writes otherwise: 明日 午前 現在 時間 are Japanese too, these are not.
+_CHINESE_WORDS = words(
+    """
+    明天 今天 昨天 后天 後天 前天 每天 天气 天氣 上午 下午 中午 晚上 早上 早晨 分钟 分鐘 小时 小時 星期 你好 大家好 可以 不是
+    已经 已經 一下 我的 好的 是的 打开 打開 关闭 關閉 客厅 客廳 空调 空調 温度是 手机 手機 知道 喜欢 喜歡 播放
+    """
 )
-_CHINESE_ONLY_BUT_SHARED = frozenset("和被都也只就着著了従給個請誰還那没把")  # 和食 被害 都市: Japanese words too
-_CHINESE_MARKS = (_CHINESE_ONLY - _CHINESE_ONLY_BUT_SHARED) | frozenset("的是在不我他有到说")
-_CHINESE_WEAK = frozenset("的是在不我他有到")
 
 # Written Cantonese: these stand in no Mandarin text but for names and quotations.
 _CANTONESE_STRONG = frozenset("嘅喺啲咗佢哋嚟睇嗰噉咁嘢攞俾揾搵瞓孭嗌諗谂嘥㗎喎啩噃嘞嬲唞冧冚閂餸咁攰靚冇係唔")
@@ -42,7 +45,9 @@ _CHINESE_GRAMMAR = frozenset("的了是在把被和给給请請不没沒有我�
 
 def is_chinese(text: str) -> bool:
     """Whether it has a character that Japanese does not write."""
-    return any(char in _CHINESE_MARKS - _CHINESE_WEAK or not _encodes(char, "euc_jp") for char in text)
+    return any(char in _CHINESE_SURE or not _encodes(char, "euc_jp") for char in text) or any(
+        word in text for word in _CHINESE_WORDS
+    )
 
 
 def is_japanese(text: str) -> bool:

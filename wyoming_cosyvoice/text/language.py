@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from wyoming_cosyvoice.errors import UnsupportedLanguageError
 from wyoming_cosyvoice.text import evidence
+from wyoming_cosyvoice.text.addresses import find_addresses
 from wyoming_cosyvoice.text.scripts import script
 from wyoming_cosyvoice.text.units import is_unit
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.text.scripts import Script
 
 _PRIMARY: dict[str, Language] = {"zh": "zh", "cmn": "zh", "en": "en", "ja": "ja", "ko": "ko", "yue": "yue"}
+_OPENING, _CLOSING = "“‘「『《〈\"'", "”’」』》〉\"'"
 _CANTONESE_SUBTAGS = frozenset({"hk", "mo", "yue"})
 
 
@@ -61,7 +63,7 @@ class Context:
 class _Run:
     """Neighbouring characters of one script."""
 
-    kind: Script
+    kind: Script | Literal["address"]
     text: str
 
 
@@ -74,11 +76,11 @@ def find_spans(
     words in another script keep their own language. `default` decides where the text does not.
     Returns the spans (their texts joined are `text`), the language of the sentence and what the next clause must know.
     """
-    runs = [_Run(kind, "".join(chars)) for kind, chars in groupby(text, script)]
+    runs = _find_runs(text)
     han = _HanReader(runs, forced, default, context)
     languages: list[Language | None] = [_letters_language(run, index, han) for index, run in enumerate(runs)]
     scores = _score(runs, languages, dict(context.scores))
-    sentence = _sentence_language(scores, forced, context.previous or default)
+    sentence = _sentence_language(scores, runs, forced, context.previous or default)
     _settle_neutral(runs, languages, sentence)
     spans = _merge(runs, languages, sentence)
     after = Context(tuple(scores.items()), han.kana, han.cantonese, context.previous)
@@ -90,26 +92,41 @@ def next_sentence(sentence: Language) -> Context:
     return Context(previous=sentence)
 
 
+def _find_runs(text: str) -> list[_Run]:
+    """Divide a text by script; an address is one run."""
+    runs: list[_Run] = []
+    position = 0
+    for start, end in [*find_addresses(text), (len(text), len(text))]:
+        runs += [_Run(kind, "".join(chars)) for kind, chars in groupby(text[position:start], script)]
+        if start < end:
+            runs.append(_Run("address", text[start:end]))
+        position = end
+    return runs
+
+
 class _HanReader:
     """Decides for each run of Chinese characters whether it is Chinese, Cantonese or Japanese."""
 
     def __init__(self, runs: Sequence[_Run], forced: Language | None, default: Language, context: Context) -> None:
         self._forced = forced if forced in {"zh", "yue", "ja"} else None
         self.kana = context.kana or any(run.kind == "kana" for run in runs)
+        self._runs = runs
         han = [run.text for run in runs if run.kind == "han"]
-        self.cantonese = context.cantonese + sum(evidence.cantonese_score(text) for text in han)
+        told = [run.text for index, run in enumerate(runs) if run.kind == "han" and not self._is_quoted(index)]
+        self.cantonese = context.cantonese + sum(evidence.cantonese_score(text) for text in told or han)
         self._chinese: Language = "yue" if default == "yue" or self.cantonese > 0 else "zh"
         self._kanji_first = default == "ja" or context.previous == "ja"
         chinese = sum(len(text) for text in han if evidence.is_chinese(text))
         kana = sum(len(run.text) for run in runs if run.kind == "kana")
         self._mostly_chinese = chinese > kana
-        self._runs = runs
 
     def read(self, index: int) -> Language:
         """Return the language of the run of Chinese characters at `index`."""
         if self._forced:
             return self._forced
         text = self._runs[index].text
+        if self._is_quoted(index) and evidence.cantonese_score(text) > 0:
+            return "yue"  # 粤语里“唔该”是谢谢的意思: a quotation does not make the sentence Cantonese
         if evidence.is_chinese(text):
             return self._chinese
         if evidence.is_japanese(text) or self._touches_kana(index):
@@ -117,6 +134,11 @@ class _HanReader:
         if self.kana and not self._mostly_chinese:
             return "ja"
         return "ja" if self._kanji_first and not self._mostly_chinese and self.cantonese <= 0 else self._chinese
+
+    def _is_quoted(self, index: int) -> bool:
+        before = self._runs[index - 1].text if index else ""
+        after = self._runs[index + 1].text if index + 1 < len(self._runs) else ""
+        return before[-1:] in _OPENING and after[:1] in _CLOSING and before != "" != after
 
     def _touches_kana(self, index: int) -> bool:
         return any(0 <= near < len(self._runs) and self._runs[near].kind == "kana" for near in (index - 1, index + 1))
@@ -142,11 +164,13 @@ def _score(
     return scores
 
 
-def _sentence_language(scores: dict[Language, float], forced: Language | None, fallback: Language) -> Language:
+def _sentence_language(
+    scores: dict[Language, float], runs: Sequence[_Run], forced: Language | None, fallback: Language
+) -> Language:
     if forced and (forced in scores or not scores):
         return forced
     if not scores:
-        return fallback
+        return "en" if any(run.kind == "address" and not run.text[0].isdecimal() for run in runs) else fallback
     return max(scores, key=lambda language: scores[language])  # the first one wins a draw
 
 

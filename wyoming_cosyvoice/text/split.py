@@ -228,7 +228,7 @@ class Splitter:
         if char == "]":
             self._wait = _Wait.CLOSERS
             return self._absorb(char)
-        if (char.isdecimal() or char in ",-–") and len(self._chars) - self._end < 12:
+        if (char.isdecimal() or char in ",-– ") and len(self._chars) - self._end < 12:
             self._chars.append(char)
             return True
         return self._boundary()
@@ -248,7 +248,7 @@ class Splitter:
             quoted = any(closer in _QUOTES for closer in self._closers)
             if char in _SOFT or (quoted and _goes_on(char)):
                 return self._no_boundary()  # 「行く。」と言った
-            if any(closer in "）)" for closer in self._closers):
+            if any(closer in "）)" for closer in self._closers) and self._chars[0] not in "（(":
                 return self._no_boundary()  # 他（真的！）来了
             return self._boundary()
         if is_wide(char) and char not in _SOFT and not self._after_number():
