@@ -78,7 +78,7 @@ def find_spans(
     """
     runs = _find_runs(text)
     han = _HanReader(runs, forced, default, context)
-    languages: list[Language | None] = [_letters_language(run, index, han) for index, run in enumerate(runs)]
+    languages: list[Language | None] = [_letters_language(runs, index, han) for index in range(len(runs))]
     scores = _score(runs, languages, dict(context.scores))
     sentence = _sentence_language(scores, runs, forced, context.previous or default)
     _settle_neutral(runs, languages, sentence)
@@ -114,7 +114,7 @@ class _HanReader:
         han = [run.text for run in runs if run.kind == "han"]
         told = [run.text for index, run in enumerate(runs) if run.kind == "han" and not self._is_quoted(index)]
         self.cantonese = context.cantonese + sum(evidence.cantonese_score(text) for text in told or han)
-        self._chinese: Language = "yue" if default == "yue" or self.cantonese > 0 else "zh"
+        self._chinese: Language = "yue" if default == "yue" or self.cantonese >= evidence.CANTONESE else "zh"
         self._kanji_first = default == "ja" or context.previous == "ja"
         chinese = sum(len(text) for text in han if evidence.is_chinese(text))
         kana = sum(len(run.text) for run in runs if run.kind == "kana")
@@ -125,7 +125,7 @@ class _HanReader:
         if self._forced:
             return self._forced
         text = self._runs[index].text
-        if self._is_quoted(index) and evidence.cantonese_score(text) > 0:
+        if self._is_quoted(index) and evidence.cantonese_score(text) >= evidence.CANTONESE:
             return "yue"  # 粤语里“唔该”是谢谢的意思: a quotation does not make the sentence Cantonese
         if evidence.is_chinese(text):
             return self._chinese
@@ -133,7 +133,7 @@ class _HanReader:
             return "ja"
         if self.kana and not self._mostly_chinese:
             return "ja"
-        return "ja" if self._kanji_first and not self._mostly_chinese and self.cantonese <= 0 else self._chinese
+        return "ja" if self._kanji_first and not self._mostly_chinese and self._chinese == "zh" else self._chinese
 
     def _is_quoted(self, index: int) -> bool:
         before = self._runs[index - 1].text if index else ""
@@ -144,14 +144,15 @@ class _HanReader:
         return any(0 <= near < len(self._runs) and self._runs[near].kind == "kana" for near in (index - 1, index + 1))
 
 
-def _letters_language(run: _Run, index: int, han: _HanReader) -> Language | None:
+def _letters_language(runs: Sequence[_Run], index: int, han: _HanReader) -> Language | None:
+    run = runs[index]
     if run.kind == "han":
         return han.read(index)
     if run.kind == "kana":
         return "ja"
     if run.kind == "hangul":
         return "ko"
-    return "en" if run.kind == "letter" else None
+    return "en" if run.kind == "letter" and not _belongs_to_number(runs, index) else None
 
 
 def _score(
@@ -178,9 +179,7 @@ def _settle_neutral(runs: Sequence[_Run], languages: list[Language | None], sent
     """Give digits, marks and units to the sentence, and what stands inside an English phrase to English."""
     for index in range(len(runs)):
         run = runs[index]
-        if run.kind == "letter" and _belongs_to_number(runs, index):
-            languages[index] = sentence
-        elif run.kind == "other" and _inside_phrase(runs, languages, index):
+        if run.kind == "other" and _inside_phrase(runs, languages, index):
             languages[index] = "en"
         elif languages[index] is None:
             languages[index] = sentence

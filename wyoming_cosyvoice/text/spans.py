@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.text.clause import Span
 from wyoming_cosyvoice.text.language import Context, find_spans
 from wyoming_cosyvoice.text.lexicon import Match
+from wyoming_cosyvoice.text.normalize import normalize
 from wyoming_cosyvoice.text.scripts import ATOM
 from wyoming_cosyvoice.text.split import Splitter
 
@@ -136,15 +136,6 @@ def _tidy(spans: Sequence[Span]) -> list[Span]:
         else:
             waiting += span.text
     return tidy
-
-
-def normalize(text: str, language: Language) -> str:
-    """Turn digits, symbols and units into words."""
-    try:
-        module = importlib.import_module("wyoming_cosyvoice.text.normalize")
-    except ImportError:
-        return text
-    return str(module.normalize(text, language))
 
 
 def _say_as(atom: Atom, language: Language) -> str:
