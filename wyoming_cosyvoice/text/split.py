@@ -119,7 +119,7 @@ class Splitter:
         chars = self._chars
         if char == " " and (not chars or chars[-1] == " "):
             return
-        if self._is_first and self._soft and self._weight >= self._first and not self._is_unclear(self._soft):
+        if self._is_first and self._soft and self._weight >= 2 * self._first and not self._is_unclear(self._soft):
             self._emit(self._soft, ends_sentence=False)
             chars = self._chars
         if (len(chars) >= self._maximum and not is_joined(char)) or len(chars) >= 2 * self._maximum:
