@@ -72,7 +72,7 @@ SENTENCES = [
 
 FIRST_CLAUSES = [
     "好的，客厅的灯已经打开了，‖现在温度是二十度。",
-    "好的，‖客厅卧室厨房书房还有走廊和院子里的灯现在都已经全部打开了。",  # no better comma comes in time
+    "好的，‖客厅卧室厨房书房走廊阳台和院子里的灯现在都已经全部打开了。",  # no better comma comes in time
     "Sure, I can do that, ‖the lights are on.",
     "Turning on the lights in the living room ‖and the kitchen right now.",
     "我已经帮你把客厅和卧室的灯全部都关掉了‖因为现在没有人在家。",
