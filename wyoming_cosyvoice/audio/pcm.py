@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Pcm: TypeAlias = NDArray[np.int16]
-    """Mono int16 samples."""
-    Floats: TypeAlias = NDArray[np.float32]
-    """Mono float32 samples, nominally in [-1, 1]."""
+Pcm: TypeAlias = NDArray[np.int16]
+"""Mono int16 samples."""
+Floats: TypeAlias = NDArray[np.float32]
+"""Mono float32 samples, nominally in [-1, 1]."""
 
 _FULL_SCALE = 32767.0
 _KNEE = 0.8

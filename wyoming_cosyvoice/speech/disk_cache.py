@@ -95,7 +95,7 @@ class DiskCache:
             temporary.write_bytes(_MAGIC + _digest(key, body) + body)
             temporary.replace(self._folder / (key + _SUFFIX))
         except OSError as error:
-            self._complain("write", error)
+            self._complain("written", error)
             self._remove_file(temporary.name)
             return
         self._complained = False

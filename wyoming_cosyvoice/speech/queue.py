@@ -2,9 +2,9 @@
 
 * Clients take turns, and the streams of one client take turns within the client's turn; a newcomer joins at the end of
   the round. So one client's novel does not delay another's "yes".
-* The first clause of a stream jumps the line of later clauses, since somebody waits in silence for it. A client that
-  has jumped waits until a later clause was served before it can jump again: or a client that asks for many short
-  texts would starve a long one.
+* The first clause of a stream jumps the line of later clauses of other streams, since somebody waits in silence for
+  it. A client that has jumped over somebody can't do it again before a later clause was served: or a client that asks
+  for many short texts would starve a long one.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ class FairQueue(Generic[JobT]):
         if not waiting:
             return None
         job, claim = min(waiting, key=self._rank)  # of equals the one that waits longest: dicts keep their order
-        if self._jumps(claim):
-            self._jumped.add(claim.client)
-        else:
+        if not self._jumps(claim):
             self._jumped.clear()
+        elif any(not other.first and _turns(other) != _turns(claim) for _, other in waiting):
+            self._jumped.add(claim.client)
         for turn in _turns(claim):
             self._turns[turn] = next(self._ticks)
         del self._claims[job]

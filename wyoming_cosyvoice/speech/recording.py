@@ -61,6 +61,7 @@ class Recording:
         if not self.done:
             self.done, self.error = True, error
             self._tell()
+            self._listeners.clear()  # an idle engine still holds its last job, and that must not hold streams
 
     def _tell(self) -> None:
         for changed in list(self._listeners.values()):
@@ -103,9 +104,9 @@ class ClauseJob:
         block = np.asarray(samples, dtype=np.float32).reshape(-1)
         self._room -= block.size
         if not np.isfinite(block).all():
-            self.fail(EngineError("The engine made samples that are not numbers", "See the log"))
+            self._give_up("made samples that are not numbers")
         elif self._room < 0:
-            self.fail(EngineError(f"The engine did not come to an end within {_LONGEST_CLAUSE_SECONDS:.0f} s of audio"))
+            self._give_up(f"did not come to an end within {_LONGEST_CLAUSE_SECONDS:.0f} s of audio")
         else:
             self._send(self._trimmer.push(block * self._gain))
 
@@ -118,6 +119,10 @@ class ClauseJob:
     def fail(self, error: Exception) -> None:
         """Say that the utterance can't be said; see `Job.fail`."""
         self._end(as_speech_error(error))
+
+    def _give_up(self, reason: str) -> None:
+        self._end(EngineError(f"The engine {reason}", "Say it in other words, or use another voice"))
+        self.cancelled = True  # so that the engine drops it
 
     def _send(self, samples: Samples) -> None:
         if samples.size:

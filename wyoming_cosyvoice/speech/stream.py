@@ -54,6 +54,7 @@ class _Take:
     pause: float = 0.0
     pause_asked: bool = False
     block: int = 0
+    ends_clause: bool = False
     offset: int = -1  # samples of the block that were played; -1 before the part has begun
 
 
@@ -91,7 +92,8 @@ class SpeechStream:
         self._takes: deque[_Take] = deque()
         self._claimed = False
         self._closed = False
-        self._clauses = self._parts = self._cached_parts = 0
+        self._clauses = self._cached_clauses = 0
+        self._all_cached = True  # of the parts so far of the clause that plays
         self._blocks = 0
         self._started = time.perf_counter()
         self._first_audio: float | None = None
@@ -111,9 +113,7 @@ class SpeechStream:
             first_audio_seconds=(self._first_audio or now) - self._started,
             total_seconds=now - self._started,
             clauses=self._clauses,
-            cached_clauses=self._clauses
-            if self._parts == self._cached_parts
-            else min(self._cached_parts, self._clauses),
+            cached_clauses=self._cached_clauses,
             characters=self._script.characters,
             voice=self._cast.voice.id,
             engine=self._cast.engine.name,
@@ -215,7 +215,7 @@ class SpeechStream:
             self._clauses += bool(parts)
             pause, asked = self._pause_after(clause)
             takes = [self._record(part) for part in parts] or [_Take()]
-            takes[-1].pause, takes[-1].pause_asked = pause, asked
+            takes[-1].pause, takes[-1].pause_asked, takes[-1].ends_clause = pause, asked, True
             self._takes.extend(takes)
 
     def _record(self, part: Part) -> _Take:
@@ -263,8 +263,10 @@ class SpeechStream:
             if recording.error is not None:
                 raise recording.error
             self._playback.end()
-            self._parts += 1
-            self._cached_parts += recording.cached
+            self._all_cached = self._all_cached and recording.cached
+            if take.ends_clause:
+                self._cached_clauses += self._all_cached
+                self._all_cached = True
         self._playback.pause(take.pause, asked=take.pause_asked)
         self._takes.popleft()
         self._leave(take)

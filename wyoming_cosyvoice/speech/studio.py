@@ -128,12 +128,12 @@ class Studio:
             session.worker.submit(session.job, claim)
 
     def _started(self, session: _Session) -> None:
-        if not session.recording.done:
+        if session.claims and not session.recording.done:
             loop = asyncio.get_running_loop()
             session.alarm = loop.call_later(self._clause_timeout, self._overdue, session)
 
     def _overdue(self, session: _Session) -> None:
-        if session.job is None or session.recording.done:
+        if session.job is None or session.recording.done or not session.claims:
             return
         session.job.cancelled = True
         message = f"A clause took longer than {self._clause_timeout:g} s"
