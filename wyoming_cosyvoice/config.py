@@ -141,6 +141,18 @@ class Config:
         low=0,
         high=1_000_000,
     )
+    http_token: str | None = _option(None, "bearer token that HTTP clients must send (default: none)", metavar="TOKEN")
+    http_cors: str | None = _option(
+        None, "origins whose pages may use the HTTP server, with commas between (default: none)", metavar="ORIGINS"
+    )
+    http_rate_limit: int = _option(
+        600,
+        "HTTP requests a minute from one address (0: no limit)",
+        kind=int,
+        metavar="REQUESTS",
+        low=0,
+        high=1_000_000,
+    )
     zeroconf: str | None = _option(None, "announce by zeroconf, as NAME", nargs="?", const="cosyvoice", metavar="NAME")
     debug: bool = _option(False, "log every event", kind=bool)
     log_format: str = _option("%(levelname)s:%(name)s:%(message)s", "format of log lines", metavar="FORMAT")
