@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.engine import Utterance
-from wyoming_cosyvoice.errors import BadRequestError
+from wyoming_cosyvoice.errors import UnknownVoiceError
 from wyoming_cosyvoice.speech.limits import SPEED, VOLUME, clamp
 from wyoming_cosyvoice.text.clause import Span
 
@@ -129,4 +129,4 @@ def _check_speaker(voice: Voice, speaker: str | None) -> str | None:
     if not speaker or speaker in voice.speakers:
         return speaker or None
     known = f"Use one of: {', '.join(voice.speakers)}" if voice.speakers else "This voice has no speakers: leave it out"
-    raise BadRequestError(f"The voice {voice.id} has no speaker {speaker[:80]!r}", known)
+    raise UnknownVoiceError(f"The voice {voice.id} has no speaker {speaker[:80]!r}", known)

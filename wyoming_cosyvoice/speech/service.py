@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.config import Config
     from wyoming_cosyvoice.engines.registry import Engines
     from wyoming_cosyvoice.speech.limits import Manner
-    from wyoming_cosyvoice.speech.request import SpeechOptions
+    from wyoming_cosyvoice.speech.request import SpeechOptions, SpeechReport
     from wyoming_cosyvoice.speech.scheduler import Worker
     from wyoming_cosyvoice.text.clause import Clause
 
@@ -59,6 +59,7 @@ class SpeechService:
         self._retired: set[asyncio.Task[None]] = set()
         self._one_closed = asyncio.Event()
         self._stopping = False
+        self._listeners: list[Callable[[SpeechReport], None]] = []
 
     @property
     def engines(self) -> Engines:
@@ -106,6 +107,10 @@ class SpeechService:
         except SpeechError as error:
             self._statistics.errors[error.code] += 1
             raise
+
+    def add_listener(self, listener: Callable[[SpeechReport], None]) -> None:
+        """Have `listener` told what each request cost when it has ended, in the event loop."""
+        self._listeners.append(listener)
 
     async def explain(self, text: str, options: SpeechOptions) -> list[Clause]:
         """Plan a text without speaking it. Raises SpeechError as `open` and `SpeechStream.feed` do."""
@@ -202,6 +207,8 @@ class SpeechService:
         self._retire(fleet)
         report = stream.report
         self._statistics.count(report, complete=stream.complete)
+        for listener in self._listeners:
+            listener(report)
         outcome = "" if stream.complete else ", cancelled"
         if stream.failure is not None:
             self._statistics.errors[stream.failure.code] += 1

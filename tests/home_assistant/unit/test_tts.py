@@ -20,7 +20,7 @@ WAV = {"preferred_format": "wav"}
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens at the other end of a socket
+        while not condition():
             await asyncio.sleep(0.01)
 
 
