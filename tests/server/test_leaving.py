@@ -65,7 +65,7 @@ class SlowEngine(ToneEngine):
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - the engine's thread sets no event
+    while not condition():
         await asyncio.sleep(0.005)
 
 

@@ -57,7 +57,7 @@ async def speak(service: SpeechService, *pieces: str, client: str = "test", **op
 async def soon(condition: Callable[[], bool]) -> None:
     """Wait until something is so; fail where it never is."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 - what it waits for happens in other threads
+        while not condition():
             await asyncio.sleep(0.002)
 
 
