@@ -19,7 +19,7 @@ from wyoming_cosyvoice.errors import SpeechError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("serve", "say", "read", "voices", "convert", "health", "explain")
+COMMANDS = ("serve", "say", "read", "voices", "models", "convert", "health", "explain")
 
 
 class Command(Protocol):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from tqdm import tqdm
 
 from wyoming_cosyvoice.errors import ModelError
+from wyoming_cosyvoice.store.bundle import PRECISIONS
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "checkpoint", type=Path, metavar="CHECKPOINT_DIR", help="folder with llm.pt, flow.pt, hift.pt and spk2info.pt"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="BUNDLE_DIR", help="folder to write")
-    parser.add_argument("--precision", choices=("float32",), default="float32", help="of the weights")
+    parser.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0], help="of the weights")
     parser.add_argument("--name", default="", help="name of the model (default: that of the checkpoint's folder)")
     parser.add_argument("--force", action="store_true", help="replace a bundle that is already there")
 

@@ -58,7 +58,7 @@ def _engine(settings: Config) -> tuple[Engine, str] | None:
     from wyoming_cosyvoice.store.library import Library  # noqa: PLC0415
 
     language = base_language(settings.language) if settings.language else None
-    if settings.model == "auto" and not Library(settings.data_dir).installed():
+    if settings.model == "auto" and not Library(settings.models_dir).installed():
         print("No phonemes: no model is installed", file=sys.stderr)
         return None
     try:

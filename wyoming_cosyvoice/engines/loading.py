@@ -28,7 +28,7 @@ def load_engines(config: Config) -> Engines:
     wanted = config.model
     if wanted == "tone" or wanted.startswith("tone:"):
         return Engines([_tone(wanted)], config.voice)
-    library = Library(config.data_dir)
+    library = Library(config.models_dir)
     if wanted == "auto":
         return Engines(_all(library, config), config.voice)
     if wanted == "starter":

@@ -15,7 +15,7 @@ from wyoming_cosyvoice.errors import ModelError
 from wyoming_cosyvoice.store.files import FileRecord, check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
 SOURCES = ("huggingface", "modelscope")
@@ -32,25 +32,19 @@ def fetch(source: str, repository: str, files: Iterable[str], folder: Path) -> N
     folder.mkdir(parents=True, exist_ok=True)
     if source == "modelscope":
         _from_modelscope(repository, wanted, folder)
+        _complete(repository, wanted, [path.name for path in folder.iterdir()])
     else:
         _from_huggingface(repository, wanted, folder)
-    missing = [name for name in wanted if not (folder / name).is_file()]
-    if missing:
-        raise ModelError(f"{repository} has no {', '.join(missing)}", "Try the other `--source`")
 
 
 def _from_huggingface(repository: str, files: list[str], folder: Path) -> None:
     hub = _client("huggingface_hub", "install")
-    refusals = (
-        hub.errors.HfHubHTTPError,
-        hub.errors.HTTPError,
-        hub.errors.LocalEntryNotFoundError,
-        OSError,
-        ValueError,
-    )
+    errors = _client("huggingface_hub.errors", "install")
+    refusals = (errors.HfHubHTTPError, errors.HTTPError, errors.LocalEntryNotFoundError, OSError, ValueError)
     try:
         about = hub.HfApi().model_info(repository, files_metadata=True)
         known = {item.rfilename: item for item in about.siblings if item.rfilename in files}
+        _complete(repository, files, known)
         _need(folder, sum(item.size or 0 for name, item in known.items() if not (folder / name).exists()))
         for name in known:
             hub.hf_hub_download(repository, name, revision=about.sha, local_dir=folder)
@@ -75,6 +69,12 @@ def _from_modelscope(repository: str, files: list[str], folder: Path) -> None:
         hub.HubApi().download_repo(repository, "model", local_dir=folder, allow_patterns=files)
     except (hub.HubError, OSError, ValueError) as error:
         raise ModelError(f"{repository} can't be fetched: {_first_line(error)}", _OFFLINE) from error
+
+
+def _complete(repository: str, wanted: Iterable[str], there: Collection[str]) -> None:
+    missing = [name for name in wanted if name not in there]
+    if missing:
+        raise ModelError(f"{repository} has no {', '.join(missing)}", "Try the other `--source`")
 
 
 def _client(module: str, extra: str) -> Any:

@@ -28,14 +28,14 @@ class Installed:
 
 
 class Library:
-    """The folder `models` in the data directory, one folder a model.
+    """The folder with the installed models (`Config.models_dir`), one folder a model.
 
     A model is built in a hidden work folder and takes its place by a rename, so a reader sees the old model or the new
     one. Work folders survive a crash: the next try continues in them.
     """
 
-    def __init__(self, data_dir: Path) -> None:
-        self.folder = data_dir / "models"
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def installed(self) -> list[Installed]:
         """All complete models by name; a damaged manifest raises ModelError only when its model is asked for."""
@@ -84,7 +84,7 @@ class Library:
         """Delete a model; raises ModelError if there is none."""
         folder = self._folder(name)
         if not folder.exists():
-            known = ", ".join(item.manifest.name for item in self.installed()) or "none"
+            known = ", ".join(item.folder.name for item in self.installed()) or "none"
             raise ModelError(f"No model {name!r} is installed", f"Installed are: {known}")
         with self._lock(name):
             doomed = folder.with_name(f".{name}.old")
