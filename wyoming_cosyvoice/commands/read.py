@@ -43,8 +43,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise BadRequestError(f"{arguments.file.name} has no text", "Give another file")
     narration = asyncio.run(_narrate(configuration.from_arguments(arguments), paragraphs, output))
     partial = output.with_name(f"{output.stem}.partial{output.suffix}")
-    write_book(partial, narration.samples, narration.rate, narration.chapters, arguments.file.stem)
-    partial.replace(output)
+    try:
+        write_book(partial, narration.samples, narration.rate, narration.chapters, arguments.file.stem)
+        partial.replace(output)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise BadRequestError(f"Cannot write {output}: {error.strerror}", "Make room and run it again") from error
     narration.remove()
     print(f"{output}: {len(narration.chapters)} chapters")
     return 0

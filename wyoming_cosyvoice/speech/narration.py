@@ -54,37 +54,74 @@ async def narrate(
 
     `progress` is told each paragraph that is done. Raises SpeechError; what was made until then stays for the next run.
     """
-    samples = target.with_name(target.name + ".partial.pcm")
-    journal = target.with_name(target.name + ".partial.txt")
     async with service.open(options, "read") as stream:
         rate = stream.rate
-    done = _resume(journal, samples, _identity(options, paragraphs, rate))
-    for paragraph in paragraphs[: len(done)]:
-        progress(paragraph)
-    starts = [0, *done]
+    partial = _Partial(
+        target.with_name(target.name + ".partial.pcm"), target.with_name(target.name + ".partial.txt"), []
+    )
     try:
-        with samples.open("ab") as audio, journal.open("a", encoding="utf-8") as log:
-            for paragraph in paragraphs[len(done) :]:
-                pause = 0.0 if audio.tell() == 0 else CHAPTER_PAUSE if paragraph.chapter else PARAGRAPH_PAUSE
-                audio.write(bytes(2 * int(pause * rate)))
-                async with service.open(options, "read") as stream:
-                    stream.feed(paragraph.text)
-                    stream.end()
-                    async for chunk in stream:
-                        audio.write(chunk.samples.astype("<i2").tobytes())
-                audio.flush()
-                starts.append(audio.tell())
-                log.write(f"{audio.tell()}\n")
-                log.flush()
-                progress(paragraph)
+        partial.resume(_identity(options, paragraphs, rate))
+        await _speak(service, options, paragraphs, partial, progress)
     except OSError as error:
-        raise BadRequestError(f"Cannot write {samples}: {error.strerror}", "Make room and run it again") from error
+        raise BadRequestError(
+            f"Cannot write {partial.samples}: {error.strerror}", "Make room and run it again"
+        ) from error
     chapters = tuple(
         Chapter(paragraph.chapter, start // 2)
-        for paragraph, start in zip(paragraphs, starts, strict=False)
+        for paragraph, start in zip(paragraphs, [0, *partial.ends], strict=False)
         if paragraph.chapter is not None
     )
-    return Narration(samples, rate, chapters, journal)
+    return Narration(partial.samples, rate, chapters, partial.journal)
+
+
+@dataclass
+class _Partial:
+    """The partial files; `ends` are the bytes of samples after each paragraph that is done."""
+
+    samples: Path
+    journal: Path
+    ends: list[int]
+
+    def resume(self, identity: str) -> None:
+        """Take over what an earlier run of the same identity made, and cut the samples off behind it."""
+        if self.journal.is_file() and self.samples.is_file():
+            head, *lines = self.journal.read_text(encoding="utf-8").splitlines() or [""]
+            size = self.samples.stat().st_size
+            for line in lines if head == identity else []:
+                # a cut or damaged line ends what can be trusted
+                if not line.isdecimal() or not (self.ends or [0])[-1] <= int(line) <= size:
+                    break
+                self.ends.append(int(line))
+        with self.samples.open("ab") as file:
+            file.truncate(self.ends[-1] if self.ends else 0)
+        self.journal.write_text("".join(f"{line}\n" for line in [identity, *self.ends]), encoding="utf-8")
+
+
+async def _speak(
+    service: SpeechService,
+    options: SpeechOptions,
+    paragraphs: Sequence[Paragraph],
+    partial: _Partial,
+    progress: Callable[[Paragraph], None],
+) -> None:
+    """Speak what is not there yet."""
+    done = len(partial.ends)
+    for paragraph in paragraphs[:done]:
+        progress(paragraph)
+    with partial.samples.open("ab") as audio, partial.journal.open("a", encoding="utf-8") as log:
+        for paragraph in paragraphs[done:]:
+            async with service.open(options, "read") as stream:
+                pause = 0.0 if audio.tell() == 0 else CHAPTER_PAUSE if paragraph.chapter else PARAGRAPH_PAUSE
+                audio.write(bytes(2 * int(pause * stream.rate)))
+                stream.feed(paragraph.text)
+                stream.end()
+                async for chunk in stream:
+                    audio.write(chunk.samples.astype("<i2").tobytes())
+            audio.flush()
+            partial.ends.append(audio.tell())
+            log.write(f"{audio.tell()}\n")
+            log.flush()
+            progress(paragraph)
 
 
 def _identity(options: SpeechOptions, paragraphs: Sequence[Paragraph], rate: int) -> str:
@@ -93,21 +130,3 @@ def _identity(options: SpeechOptions, paragraphs: Sequence[Paragraph], rate: int
     for paragraph in paragraphs:
         digest.update(json.dumps(asdict(paragraph)).encode())
     return digest.hexdigest()
-
-
-def _resume(journal: Path, samples: Path, identity: str) -> list[int]:
-    """Return the bytes after each paragraph that is done, and cut the samples off behind the last."""
-    done: list[int] = []
-    if journal.is_file() and samples.is_file():
-        head, *lines = journal.read_text(encoding="utf-8").splitlines() or [""]
-        size = samples.stat().st_size
-        if head == identity:
-            for line in lines:
-                # a cut or damaged line ends what can be trusted
-                if not line.isdecimal() or int(line) > size or (done and int(line) < done[-1]):
-                    break
-                done.append(int(line))
-    with samples.open("ab") as file:
-        file.truncate(done[-1] if done else 0)
-    journal.write_text("".join(f"{line}\n" for line in [identity, *done]), encoding="utf-8")
-    return done
