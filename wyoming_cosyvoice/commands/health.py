@@ -89,5 +89,8 @@ def _voices(answer: bytes) -> int:
     line, _, rest = answer.partition(b"\n")
     if len(rest) < _header(line):
         raise UnhealthyError("The answer was cut short", "Look into the server's log")
-    data = json.loads(rest[: _header(line)]) if rest else json.loads(line)["data"]
-    return sum(len(program["voices"]) for program in data["tts"])
+    try:
+        data = json.loads(rest) if rest else json.loads(line)["data"]
+        return sum(len(program["voices"]) for program in data["tts"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise UnhealthyError("The answer has no list of voices", "Is it a text-to-speech server?") from error

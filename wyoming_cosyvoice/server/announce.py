@@ -57,7 +57,7 @@ class Announcement:
     async def _announce(self) -> None:
         try:
             addresses = await _announced_addresses(self._address.host)
-            self._zeroconf = AsyncZeroconf(ip_version=_version(addresses))
+            self._zeroconf = _open(addresses)
             info = self._service(addresses)
             sent = await self._zeroconf.async_register_service(info, allow_name_change=True)
             _LOGGER.info("Announced as %s at %s", info.name, ", ".join(addresses))
@@ -116,5 +116,11 @@ def _reachable(addresses: Iterable[str]) -> list[str]:
     return [str(address) for address in sorted(chosen, key=lambda address: (address.version, address.packed))]
 
 
-def _version(addresses: list[str]) -> IPVersion:
-    return IPVersion.All if any(":" in address for address in addresses) else IPVersion.V4Only
+def _open(addresses: list[str]) -> AsyncZeroconf:
+    """Speak IPv6 too where there is such an address to announce, and where this machine can."""
+    if any(":" in address for address in addresses):
+        try:
+            return AsyncZeroconf(ip_version=IPVersion.All)
+        except OSError as error:
+            _LOGGER.debug("No zeroconf over IPv6: %s", error)
+    return AsyncZeroconf(ip_version=IPVersion.V4Only)
