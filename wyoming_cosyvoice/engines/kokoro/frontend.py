@@ -41,8 +41,26 @@ def _chinese() -> Reader:
     return Chinese()
 
 
+def _japanese() -> Reader:
+    from wyoming_cosyvoice.engines.kokoro.japanese import Japanese  # noqa: PLC0415
+
+    return Japanese()
+
+
+def _korean() -> Reader:
+    from wyoming_cosyvoice.engines.kokoro.korean import Korean  # noqa: PLC0415
+
+    return Korean()
+
+
 # Cantonese is read as Mandarin: Kokoro has no Cantonese sounds.
-_READERS: Mapping[Language, Callable[[], Reader]] = {"en": _english, "zh": _chinese, "yue": _chinese}
+_READERS: Mapping[Language, Callable[[], Reader]] = {
+    "en": _english,
+    "zh": _chinese,
+    "yue": _chinese,
+    "ja": _japanese,
+    "ko": _korean,
+}
 
 
 class Frontend:
@@ -82,7 +100,7 @@ class Frontend:
         )
 
     def _reader(self, language: Language) -> Reader:
-        make = _READERS.get(language, _english)
+        make = _READERS[language]
         if make not in self._loaded:
             self._loaded[make] = make()
         return self._loaded[make]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from wyoming_cosyvoice.engines.kokoro import kana
 from wyoming_cosyvoice.engines.kokoro.pinyin import to_phonemes
 from wyoming_cosyvoice.engines.kokoro.vocabulary import SYMBOLS
 
@@ -32,6 +33,8 @@ def given_reading(phonemes: Phonemes, language: Language) -> str | None:
     if phonemes.alphabet == "pinyin":
         found = [to_phonemes(item) for item in re.split(r"[\s'’·-]+", phonemes.text.strip()) if item]
         return None if not found or None in found else "".join(item for item in found if item)
+    if phonemes.alphabet == "kana":
+        return " ".join(kana.to_phonemes(word) for word in phonemes.text.split()) or None
     return None
 
 
