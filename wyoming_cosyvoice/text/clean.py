@@ -95,7 +95,7 @@ def clean_line_start(text: str) -> str:
     for pattern in (_BULLET, _HEADING, _FOOTNOTE):
         found = pattern.match(text)
         if found:
-            text = text[found.end() :]
+            text = text[found.end() :].lstrip()
             if pattern is _HEADING:
                 text = text.rstrip("# ")
     return text
@@ -123,7 +123,7 @@ def clean_inline(text: str) -> str:
     text = _clean_pictures(text)
     if "|" in text:
         comma = "，" if any(is_wide(char) for char in text) else ","
-        text = _CELL.sub(comma, text).strip(" ,，")
+        text = _CELL.sub(comma, text).replace("， ", "，").strip(" ,，")
     return _clean_runs(text)
 
 
@@ -136,7 +136,7 @@ def _clean_runs(text: str) -> str:
     text = _QUESTION_RUN.sub(_strongest, text)
     text = _DOTS.sub("…", text)
     text = _REPEATED.sub(r"\1", text)
-    text = _COMMAS.sub(r"\1 ", text)
+    text = _COMMAS.sub(lambda found: found[1] + (" " if found[1] == "," else ""), text)
     return _SPACES.sub(" ", text).strip()
 
 

@@ -80,7 +80,7 @@ class TagReader:
         begins = len(tail) > 1 or char in "/!?" or (char.isascii() and char.isalpha())
         if not begins or len(tail) >= _LONGEST:
             return self._release(), False
-        if len(tail) > 1 and tail[1] in "!?":
+        if (tail[1] if len(tail) > 1 else char) in "!?":
             return self._hold_declaration(char)
         if self._quote:
             tail.append(char)
