@@ -1,0 +1,156 @@
+"""How fast CosyVoice speaks: real-time factor, first sound, seconds a stage, memory and loading time.
+
+    script/bench cosyvoice [--bundle DIR] [--tokens 90,175,410] [--threads 2] [--chunks whole|early]
+
+Without a bundle it builds the full-size checkpoint of random weights in bench/work and converts it (2 GB, minutes).
+The number of speech tokens is forced, so every run does the same work whatever the weights say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wyoming_cosyvoice.engines.cosyvoice import load
+from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, WHOLE
+from wyoming_cosyvoice.engines.cosyvoice.lengths import SAMPLE_RATE
+from wyoming_cosyvoice.engines.cosyvoice.streaming import OVERLAP_TOKENS, MelStream, SeededRandomness, WaveStream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wyoming_cosyvoice.engines.cosyvoice import CosyVoice
+    from wyoming_cosyvoice.engines.cosyvoice.chunking import Chunking
+
+WORK = Path(__file__).parent / "work"
+TEXT = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
+UPSTREAM = {90: 3.9, 175: 4.1, 410: 5.5}
+"""Real-time factors of upstream in PyTorch on 2 cores of the machine that the README names."""
+
+
+@dataclass
+class Cost:
+    """Seconds a stage, of one utterance."""
+
+    prefill: float = 0.0
+    decode: float = 0.0
+    flow: float = 0.0
+    vocoder: float = 0.0
+    first_sound: float = 0.0
+    samples: int = 0
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def total(self) -> float:
+        """Seconds of all stages."""
+        return self.prefill + self.decode + self.flow + self.vocoder
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of work for a second of audio."""
+        return self.total / (self.samples / SAMPLE_RATE)
+
+
+def speak(model: CosyVoice, count: int, chunking: Chunking) -> Cost:
+    """Draw `count` tokens and make their sound."""
+    cost = Cost()
+    voice = next(iter(model.voices.values()))
+    randomness = SeededRandomness(1)
+    uniforms = np.random.RandomState(1)
+    mels, waves = MelStream(model.flow, voice, randomness), WaveStream(model.vocoder, randomness)
+    begun = time.perf_counter()
+    logits, state = model.language_model.prefill(model.language_model.prompt(model.tokenizer.encode(TEXT), voice))
+    cost.prefill = time.perf_counter() - begun
+    tokens: list[int] = []
+    done = chunks = 0
+    while len(tokens) < count:
+        begun = time.perf_counter()
+        u1, u2 = uniforms.random_sample(2)
+        tokens.append(model.sampler.draw(logits, tokens, u1, u2, allow_end=False))
+        if len(tokens) < count:
+            logits = model.language_model.step(tokens[-1], state)
+        cost.decode += time.perf_counter() - begun
+        if chunking.ready(chunks, len(tokens) - done):
+            hop = chunking.hop(chunks) or 0
+            _sound(cost, tokens[done : done + hop + OVERLAP_TOKENS], mels, waves, last=False)
+            done, chunks = done + hop, chunks + 1
+    _sound(cost, tokens[done:], mels, waves, last=True)
+    return cost
+
+
+def _sound(cost: Cost, tokens: Sequence[int], mels: MelStream, waves: WaveStream, *, last: bool) -> None:
+    begun = time.perf_counter()
+    mel = mels.push(tokens, last=last)
+    middle = time.perf_counter()
+    cost.samples += len(waves.push(mel, last=last))
+    ended = time.perf_counter()
+    cost.flow += middle - begun
+    cost.vocoder += ended - middle
+    cost.first_sound = cost.first_sound or ended - cost.started
+
+
+def main(argv: list[str]) -> int:
+    """Measure and print one table."""
+    parser = argparse.ArgumentParser(prog="bench cosyvoice", description=__doc__)
+    parser.add_argument("--bundle", type=Path, help="folder of a bundle (default: made from random weights)")
+    parser.add_argument("--tokens", default="90,175,410", help="lengths to force")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=2, help="the fastest of so many rounds counts")
+    parser.add_argument("--chunks", choices=("whole", "early"), default="whole")
+    arguments = parser.parse_args(argv)
+    bundle = arguments.bundle or full_size_bundle()
+    begun = time.perf_counter()
+    model = load(bundle, arguments.threads)
+    loading = time.perf_counter() - begun
+    chunking = EARLY if arguments.chunks == "early" else WHOLE
+    print(f"{model.manifest.name} {model.manifest.precision}, {arguments.threads} threads, chunks {arguments.chunks}")
+    print(f"on disk {size_of(bundle):.0f} MB, loaded in {loading:.1f} s, resident after loading {resident():.0f} MB")
+    print("| tokens | audio s | RTF | upstream | first sound s | prefill s | ms a token | flow s | vocoder s | MB |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for count in map(int, arguments.tokens.split(",")):
+        cost = min((speak(model, count, chunking) for _ in range(arguments.rounds)), key=lambda item: item.total)
+        print(
+            f"| {count} | {cost.samples / SAMPLE_RATE:.2f} | {cost.real_time_factor:.2f} | {UPSTREAM.get(count, '')} |"
+            f" {cost.first_sound:.2f} | {cost.prefill:.2f} | {1000 * cost.decode / count:.1f} | {cost.flow:.2f} |"
+            f" {cost.vocoder:.2f} | {resident():.0f} |"
+        )
+    return 0
+
+
+def full_size_bundle(precision: str = "float32") -> Path:
+    """Return the bundle of the full-size random checkpoint in bench/work, made if it is not there."""
+    from bench.reference_weights import write_checkpoint  # noqa: PLC0415
+    from wyoming_cosyvoice.cli import main as command  # noqa: PLC0415
+
+    checkpoint, bundle = WORK / "checkpoint", WORK / f"bundle_{precision}"
+    if not (bundle / "manifest.json").is_file():
+        if not (checkpoint / "spk2info.pt").is_file():
+            write_checkpoint(checkpoint)
+        done = command(
+            ["convert", str(checkpoint), "-o", str(bundle), "--precision", precision, "--name", "random-300m"]
+        )
+        if done:
+            raise SystemExit(done)
+    return bundle
+
+
+def size_of(folder: Path) -> float:
+    """Return the megabytes of a folder's files."""
+    return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+
+
+def resident() -> float:
+    """Return the megabytes of this process in memory."""
+    with Path("/proc/self/statm").open(encoding="ascii") as stream:
+        return int(stream.read().split()[1]) * resource.getpagesize() / 1e6
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
