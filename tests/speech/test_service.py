@@ -180,7 +180,6 @@ async def test_the_seed_of_an_utterance_is_a_function_of_the_request(make_servic
         ({"seed": 1.5}, "seed.*whole"),
         ({"sample_rate": 4000}, "sample_rate.*8000 to 48000"),
         ({"style": "x" * 501}, "style.*500"),
-        ({"speaker": "nobody"}, "no speaker 'nobody'"),
     ],
 )
 async def test_a_wrong_option_is_refused_by_name_and_range(
@@ -197,6 +196,8 @@ async def test_an_unknown_voice_and_no_voice_at_all(make_service: MakeService) -
     service = await make_service(PlainEngine())
     with pytest.raises(UnknownVoiceError, match="plain"):
         service.open(SpeechOptions(voice="nobody"), "test")
+    with pytest.raises(UnknownVoiceError, match="no speaker 'nobody'"):
+        service.open(SpeechOptions(speaker="nobody"), "test")
     empty = await make_service()
     with pytest.raises(NoVoiceError, match="models install"):
         empty.open(SpeechOptions(), "test")
@@ -212,6 +213,22 @@ async def test_a_text_that_is_too_long_is_refused_and_what_came_before_is_not_lo
         assert [chunk async for chunk in stream]
     with pytest.raises(TextTooLongError, match="20"):
         await service.explain("x" * 21, SpeechOptions())
+
+
+async def test_a_book_is_planned_in_slices_so_that_its_beginning_is_not_late(make_service: MakeService) -> None:
+    engine = PlainEngine(seconds=0.01)
+    service = await make_service(engine)
+    book = " ".join(f"This is sentence number {number}." for number in range(500))
+    assert len(await service.explain(book, SpeechOptions())) == 500
+    async with service.open(SpeechOptions(), "test") as stream:
+        stream.feed(book)
+        stream.end()
+        await anext(stream)
+        assert stream.report.clauses < 100
+        async for _ in stream:
+            pass
+    assert stream.report.clauses == 500
+    assert engine.heard[-1].startswith("This is sentence number ")
 
 
 async def test_the_audio_of_one_request_is_bounded(make_service: MakeService) -> None:

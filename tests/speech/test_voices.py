@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.speech.conftest import soon, speak
-from tests.speech.engines import FailingEngine, PlainEngine, voice
+from tests.speech.conftest import happened, soon, speak
+from tests.speech.engines import FailingEngine, GatedEngine, PlainEngine, voice
 from wyoming_cosyvoice.audio.loudness import loudness
 from wyoming_cosyvoice.audio.pcm import to_float
 from wyoming_cosyvoice.engines.engine import REFERENCE_LOUDNESS
+from wyoming_cosyvoice.engines.registry import Engines
 from wyoming_cosyvoice.errors import EngineError
 from wyoming_cosyvoice.speech.request import SpeechOptions
 
@@ -133,6 +134,24 @@ async def test_a_voice_is_measured_once_and_remembered_over_restarts(make_servic
         await service.stop(1)
     for before, after in zip(*audio, strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+async def test_voices_of_unknown_loudness_are_measured_while_nobody_asks(make_service: MakeService) -> None:
+    engine = PlainEngine(voice("a", loudness=None), voice("b", loudness=None), voice("c"))
+    service = await make_service(engine)
+    await soon(lambda: engine.metrics()["heard"] == 2 and service.status().running == 0)
+    assert [said.voice for said in engine.utterances] == ["a", "b"]
+    other = PlainEngine(voice("d", loudness=None))
+    service.replace_engines(Engines([other]))
+    await soon(lambda: [said.voice for said in other.utterances] == ["d"])
+
+
+async def test_stopping_does_not_wait_for_a_measurement(make_service: MakeService) -> None:
+    engine = GatedEngine(voice("new", loudness=None))
+    service = await make_service(engine)
+    await happened(engine.began)
+    await service.stop(0)
+    assert engine.closed.is_set()
 
 
 @pytest.mark.parametrize("content", ["", "[1]", '{"a": "b"}', "\x00"])

@@ -13,13 +13,13 @@ import numpy as np
 from wyoming_cosyvoice.audio.loudness import loudness
 from wyoming_cosyvoice.audio.pcm import from_decibels
 from wyoming_cosyvoice.engines.engine import REFERENCE_LOUDNESS, Utterance
-from wyoming_cosyvoice.errors import SynthesisTimeoutError
+from wyoming_cosyvoice.errors import SpeechError, SynthesisTimeoutError
 from wyoming_cosyvoice.speech.queue import Claim
 from wyoming_cosyvoice.speech.recording import as_speech_error, call_in_loop
 from wyoming_cosyvoice.text.clause import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -51,6 +51,7 @@ class Levels:
         self._executor = executor
         self._timeout = timeout
         self._measured: dict[str, float] = {}
+        self._background: set[asyncio.Task[None]] = set()
         self._measuring: dict[str, asyncio.Task[float]] = {}
 
     def load(self) -> None:
@@ -80,6 +81,31 @@ class Levels:
         # one listener leaving must not take the measurement away from the others
         return await asyncio.shield(self._measuring[key])
 
+    def measure_unknown(self, workers: Iterable[Worker]) -> None:
+        """Measure in the background, one after another, the voices whose first user would otherwise wait for it."""
+        unknown = [
+            (worker, voice)
+            for worker in workers
+            for voice in worker.engine.voices
+            if self.known(worker.engine, voice) is None
+        ]
+        if unknown:
+            task = asyncio.ensure_future(self._measure_all(unknown))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+
+    def close(self) -> None:
+        """Measure no more."""
+        for task in (*self._background, *self._measuring.values()):
+            task.cancel()
+
+    async def _measure_all(self, voices: list[tuple[Worker, Voice]]) -> None:
+        for worker, voice in voices:
+            try:
+                await self.measure(worker, voice)
+            except SpeechError as error:
+                _LOGGER.warning("The loudness of the voice %s can't be measured: %s", voice.id, error)
+
     async def _measure(self, key: str, worker: Worker, voice: Voice) -> float:
         language = voice.languages[0]
         sentence = SENTENCES[language]
@@ -89,9 +115,10 @@ class Levels:
         try:
             samples = await asyncio.wait_for(job.samples, self._timeout)
         except TimeoutError:
-            job.cancelled = True
             message = f"The voice {voice.id} could not be measured within {self._timeout:g} s"
             raise SynthesisTimeoutError(message, "Use a faster model, or raise clause_timeout") from None
+        finally:
+            job.cancelled = True  # nobody listens any more, whichever way it ended
         level = await loop.run_in_executor(self._executor, loudness, samples, worker.engine.sample_rate)
         _LOGGER.info("The voice %s speaks at %.1f LUFS", voice.id, level)
         self._measured[key] = level if math.isfinite(level) else REFERENCE_LOUDNESS

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.speech.plan import Planner
     from wyoming_cosyvoice.text.clause import Clause
 
+_SLICE = 256
+
 
 class Script:
     """Text in, clauses out. Belongs to the event loop."""
@@ -31,7 +33,7 @@ class Script:
         self._executor = executor
         self._config = config
         self._changed = changed
-        self._pending: list[str] = []
+        self._pending: deque[str] = deque()
         self._ended = False
         self._task: asyncio.Task[None] | None = None
 
@@ -73,12 +75,29 @@ class Script:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while not self.done and (self._pending or self._ended):
-            # all that came meanwhile in one go: an LLM's tokens come faster than threads are changed
-            text, last = "".join(self._pending), self._ended
-            self._pending.clear()
+            text = self._next_slice()
+            last = self._ended and not self._pending
             self.clauses.extend(await loop.run_in_executor(self._executor, self._work, text, last))
             self.done = last
             self._changed()
+
+    def _next_slice(self) -> str:
+        """Take what to plan in one go.
+
+        Tokens of an LLM come faster than threads are changed, so they are joined; a book is planned in slices, so that
+        its first clause does not wait for its last, nor other requests for the thread.
+        """
+        pieces, size = [], 0
+        while self._pending and size < _SLICE:
+            piece = self._pending.popleft()
+            if len(piece) > _SLICE:
+                self._pending.extendleft(
+                    [piece[begin : begin + _SLICE] for begin in range(0, len(piece), _SLICE)][::-1]
+                )
+                continue
+            pieces.append(piece)
+            size += len(piece)
+        return "".join(pieces)
 
     def _work(self, text: str, last: bool) -> list[Clause]:
         if self._planner is None:

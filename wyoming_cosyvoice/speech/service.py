@@ -72,6 +72,7 @@ class SpeechService:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._executor, self._levels.load)
         await self._cache.open()
+        self._levels.measure_unknown(self._fleet.workers)
         # dictionaries are loaded when a language is first planned: let that not be the first user's wait
         loop.run_in_executor(self._executor, _plan_all, partial(Planner, PlanSettings()), "".join(SENTENCES.values()))
 
@@ -86,6 +87,7 @@ class SpeechService:
         except TimeoutError:
             for stream in list(self._streams):
                 stream.abort(StoppingError("The server is shutting down", "Send the request again in a while"))
+        self._levels.close()
         await asyncio.gather(*self._retired, stop_workers(self._workers(), _ENGINE_STOP_SECONDS))
         await asyncio.to_thread(self._cache.close)
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -94,6 +96,7 @@ class SpeechService:
         """Give new requests these engines. Running requests finish on the old ones, which are closed after that."""
         old, self._fleet = self._fleet, Fleet(engines, self._fleet)
         self._fleet.start()
+        self._levels.measure_unknown(self._fleet.workers)
         self._retire(old)
 
     def open(self, options: SpeechOptions, client: str) -> SpeechStream:
@@ -232,7 +235,7 @@ class SpeechService:
             return
         used = self._workers()
         idle = [worker for worker in fleet.workers if worker not in used]
-        task = asyncio.ensure_future(stop_workers(idle, self._config.clause_timeout))
+        task = asyncio.ensure_future(stop_workers(idle, _ENGINE_STOP_SECONDS))
         self._retired.add(task)
         task.add_done_callback(self._retired.discard)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.speech.studio import Studio
     from wyoming_cosyvoice.text.clause import Clause
 
+_LOGGER = logging.getLogger(__name__)
 _PIECE = 4096  # samples converted at a time, so that the loop is held for a tenth of a millisecond
 _BLOCKS_IN_A_ROW = 16
 
@@ -124,7 +126,7 @@ class SpeechStream:
 
         Raises TextTooLongError where the request becomes longer than allowed.
         """
-        if self._closed:
+        if self._closed or self.failure is not None:
             return
         if not self._script.characters:
             self._started = time.perf_counter()
@@ -132,7 +134,7 @@ class SpeechStream:
 
     def end(self) -> None:
         """Say that no text follows."""
-        if not self._closed:
+        if not self._closed and self.failure is None:
             self._script.end()
 
     def abort(self, error: SpeechError) -> None:
@@ -206,6 +208,7 @@ class SpeechStream:
         """Ask for the next clauses, as many as may be ahead of the reader."""
         while self._script.clauses and len(self._takes) < self._stage.config.lookahead:
             clause = self._script.clauses.popleft()
+            _LOGGER.debug("%s says: %s", self.client, clause.text)
             try:
                 parts = self._cast.parts(clause)
             except SpeechError as error:
