@@ -76,8 +76,8 @@ def test_time_is_linear_whatever_the_entries() -> None:
         found(lexicon, text, "zh")
         return time.process_time() - started
 
-    short = min(seconds(2_000) for _ in range(3))
-    assert min(seconds(16_000) for _ in range(3)) < 8 * 2.5 * short + 0.02
+    short = min(seconds(500) for _ in range(3))
+    assert min(seconds(4_000) for _ in range(3)) < 8 * 2.5 * short + 0.02
 
 
 @given(st.lists(st.text("ab好 ", min_size=1, max_size=4), max_size=8), st.text("ab好 ", max_size=60))

@@ -77,7 +77,7 @@ FIRST_CLAUSES = [
     "Turning on the lights in the living room ‖and the kitchen right now.",
     "我已经帮你把客厅和卧室的灯全部都关掉了‖因为现在没有人在家。",
     "東京、大阪に行きます。",  # whose kanji they are is not known at the comma
-    "今日は、‖いい天気ですね。",
+    "今日の天気は、‖とてもいいですね。",
     "It is 1,000,000 times better, ‖I think.",
     "At 12:30:15 sharp, ‖we start.",
 ]

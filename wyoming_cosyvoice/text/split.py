@@ -26,7 +26,7 @@ _OPENERS = frozenset("“‘«‹「『（《〈【〔［｛〖([{")
 
 # A Chinese character is about as long in speech as three Latin letters.
 _WIDE_WEIGHT = 3
-_SHORTEST_FIRST = 4 * _WIDE_WEIGHT
+_SHORTEST_FIRST = 5 * _WIDE_WEIGHT
 
 _TOKEN_LENGTH = 16
 _WORD_LENGTH = 16

@@ -8,12 +8,15 @@ ignores document types, and holds back at most `_LONGEST` characters to see whet
 from __future__ import annotations
 
 import html
+import logging
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_LOGGER = logging.getLogger(__name__)
 
 _LONGEST = 4096
 _LONGEST_ENTITY = 32
@@ -119,7 +122,7 @@ class TagReader:
         return (self._drop(), True) if is_over else (None, True)
 
     def _drop(self) -> str:
-        self._release()
+        _LOGGER.debug("dropped %r", self._release())
         return ""
 
     def _finish_tag(self) -> str | Tag:
@@ -127,6 +130,7 @@ class TagReader:
         name = _NAME.match(source)
         if name is None:
             return source
+        _LOGGER.debug("took %r for a tag", source)
         kind: Literal["open", "close", "empty"] = "open"
         if name[1]:
             kind = "close"
