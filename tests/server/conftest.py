@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class StartServer(Protocol):
-    def __call__(self, *flags: str, uri: str = ..., model: str = ...) -> Server: ...
+    def __call__(self, *flags: str, uri: str = ..., model: str = ..., quick: bool = ...) -> Server: ...
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +30,10 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
     """Start servers of the test's own; those it has not stopped are stopped after it."""
     running: list[Server] = []
 
-    def start_one(*flags: str, uri: str = "tcp://127.0.0.1:0", model: str = "tone") -> Server:
+    def start_one(*flags: str, uri: str = "tcp://127.0.0.1:0", model: str = "tone", quick: bool = False) -> Server:
         folder = tmp_path / f"server{len(running)}"
         folder.mkdir()
-        running.append(Server(folder, *flags, uri=uri, model=model).wait_until_ready())
+        running.append(Server(folder, *flags, uri=uri, model=model, quick=quick).wait_until_ready())
         return running[-1]
 
     yield start_one

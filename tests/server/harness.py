@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-X", "dev", "-m", "wyoming_cosyvoice")
+QUICK_PROGRAM = (sys.executable, "-m", "wyoming_cosyvoice")
+"""Without the development mode, whose checks make asyncio several times slower."""
 PATIENCE = 30.0
 TROUBLE = (
     "Traceback",
@@ -42,13 +44,15 @@ TROUBLE = (
 class Server:
     """`python -m wyoming_cosyvoice` in a process of its own; its log tells when it is ready and where it listens."""
 
-    def __init__(self, folder: Path, *flags: str, uri: str = "tcp://127.0.0.1:0", model: str = "tone") -> None:
+    def __init__(
+        self, folder: Path, *flags: str, uri: str = "tcp://127.0.0.1:0", model: str = "tone", quick: bool = False
+    ) -> None:
         self._log_path = folder / "log.txt"
         data_dir = () if "--data-dir" in flags else ("--data-dir", str(folder / "data"))
         environment = {key: value for key, value in os.environ.items() if not key.startswith("WYOMING_COSYVOICE_")}
         with self._log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [*PROGRAM, "--model", model, "--uri", uri, *data_dir, *flags],
+                [*(QUICK_PROGRAM if quick else PROGRAM), "--model", model, "--uri", uri, *data_dir, *flags],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

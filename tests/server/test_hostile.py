@@ -188,7 +188,7 @@ async def test_more_connections_than_allowed_are_refused(start: StartServer) -> 
 
 
 async def test_two_hundred_clients_at_once(start: StartServer) -> None:
-    server = start("--max-queue", "400")
+    server = start("--max-queue", "400", quick=True)
 
     async def one(number: int) -> bytes:
         async with server.client() as client:

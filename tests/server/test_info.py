@@ -119,7 +119,7 @@ def test_the_id_survives_a_restart(start: StartServer, tmp_path: Path) -> None:
 
 
 async def test_describe_is_quick_while_four_clients_synthesise(start: StartServer) -> None:
-    server = start("--cache-memory", "0")
+    server = start("--cache-memory", "0", quick=True)
     done = asyncio.Event()
 
     async def speak(number: int) -> None:
