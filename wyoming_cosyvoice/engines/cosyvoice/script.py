@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.text.clause import join_spans
+from wyoming_cosyvoice.text.respell import respelled
 
 if TYPE_CHECKING:
     from wyoming_cosyvoice.engines.cosyvoice.tokenizer import Tokenizer
@@ -26,12 +27,12 @@ class Script:
 
 
 def script_of(utterance: Utterance, voice: Voice, tokenizer: Tokenizer, *, instruct: bool) -> Script:
-    """Return the ids for `utterance`.
+    """Return the ids for `utterance`; readings that the user gave are spelt out, as the model takes no phonemes.
 
     Text that is mostly in a language foreign to the voice gets that language's tag, as the model learnt it. A style
     becomes an instruction where the model takes one.
     """
-    text = join_spans(utterance.spans)
+    text = join_spans(respelled(utterance.spans))
     letters = Counter[str]()
     for span in utterance.spans:
         letters[span.language] += sum(char.isalnum() for char in span.spoken)
