@@ -62,5 +62,6 @@ def test_every_shipped_reading_has_a_spelling_that_pypinyin_reads_so() -> None:
                 or syllable.endswith("5")
                 or syllable.replace("ü", "v") in [one.replace("ü", "v") for one in readings]
             )
-            unreachable += char in entry.word and len(readings) > 1 and readings[0] != syllable
-    assert unreachable < 40  # of about 400 characters: neutral tones, and syllables that no plain character has
+            kept = char in entry.word and char not in "不一" and not syllable.endswith("5")
+            unreachable += kept and readings[0] != syllable
+    assert unreachable < 20  # of about 450 characters: no plain character has the syllables dei3, qie1, qia3
