@@ -78,12 +78,15 @@ async def serve(config: Config) -> bool:
 
 async def _run(config: Config, engines: Engines, identity: str, signals: Signals) -> None:
     from wyoming_cosyvoice.server.info import Description  # noqa: PLC0415 - see _load
+    from wyoming_cosyvoice.server.newcomers import Newcomers  # noqa: PLC0415
     from wyoming_cosyvoice.server.wyoming import WyomingServer  # noqa: PLC0415
     from wyoming_cosyvoice.speech.service import SpeechService  # noqa: PLC0415
 
     service = SpeechService(engines, config)
     await service.start()
-    stops: list[Callable[[], Awaitable[None]]] = []
+    newcomers = Newcomers(service, config)
+    newcomers.start()
+    stops: list[Callable[[], Awaitable[None]]] = [newcomers.stop]
     http_port = None
     try:
         if config.http:
