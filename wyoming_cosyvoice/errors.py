@@ -95,3 +95,10 @@ class ModelError(SpeechError):
 
     code = "bad-model"
     http_status = 422
+
+
+class UnknownModelError(ModelError):
+    """No model of that name is installed or can be."""
+
+    code = "unknown-model"
+    http_status = 404

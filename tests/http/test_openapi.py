@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # a text longer than the description allows is refused as too large
 SETTINGS = """
 [checks.negative_data_rejection]
-expected-statuses = [400, 404, 405, 413, 415]
+expected-statuses = [400, 401, 404, 405, 413, 415]
 """
 
 
@@ -32,7 +32,9 @@ expected-statuses = [400, 404, 405, 413, 415]
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server in a thread of its own: schemathesis is not asynchronous."""
     loop = asyncio.new_event_loop()
-    config = Config(data_dir=tmp_path_factory.mktemp("data"), max_text_length=200, http_rate_limit=0)
+    config = Config(
+        data_dir=tmp_path_factory.mktemp("data"), max_text_length=200, http_rate_limit=0, http_token="secret"
+    )
     service = SpeechService(Engines([ToneEngine()]), config)
     server = HttpServer(service, config, "127.0.0.1", 0)
 
@@ -56,7 +58,8 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_every_answer_is_as_described(server_url: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{server_url}/openapi.json", "--max-examples", "40"]
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{server_url}/openapi.json", "--max-examples", "10"]
+    command += ["--header", "Authorization: Bearer secret", "--phases", "coverage,fuzzing"]
     command += ["--checks", "all", "--seed", "1", "--no-color", "--request-timeout", "30"]
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
     # its own folder: it writes a database of examples where it runs

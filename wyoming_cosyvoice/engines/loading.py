@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from wyoming_cosyvoice.store.library import Installed, Library
 from wyoming_cosyvoice.store.manifest import read_manifest, verify
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wyoming_cosyvoice.config import Config
     from wyoming_cosyvoice.engines.engine import Engine
 
@@ -22,8 +25,9 @@ _LOGGER = logging.getLogger(__name__)
 def load_engines(config: Config) -> Engines:
     """Load what `config.model` names.
 
-    `auto`: every installed bundle, then the starter (assembled now if its packages are there); `starter`; `tone` or
-    `tone:RTF`; an installed model's name; a bundle's folder. Raises ModelError or NoVoiceError that say what to do.
+    `auto`: every installed bundle, then the starter (assembled now if its packages are there), the preferred one of
+    them first; `starter`; `tone` or `tone:RTF`; an installed model's name; a bundle's folder. Raises ModelError or
+    NoVoiceError that say what to do.
     """
     wanted = config.model
     if wanted == "tone" or wanted.startswith("tone:"):
@@ -53,17 +57,20 @@ def open_engine(model: Installed, config: Config) -> Engine:
 
 
 def _all(library: Library, config: Config) -> list[Engine]:
+    loaders: dict[str, Callable[[], Engine]] = {
+        model.folder.name: functools.partial(open_engine, model, config)
+        for model in library.installed()
+        if model.manifest.name != "starter"
+    }
+    if library.find("starter") or _starter_installable():
+        loaders["starter"] = functools.partial(_starter, library, config)
     engines = []
-    for model in library.installed():
-        if model.manifest.name == "starter":
-            continue
+    for name in sorted(loaders, key=lambda name: name != library.preferred()):  # stable: the others keep their order
         try:
-            engines.append(open_engine(model, config))
+            engines.append(loaders[name]())
         except ModelError as error:
             # one damaged bundle must not silence the others
             _LOGGER.error("%s", error)  # noqa: TRY400 - the message says it all
-    if library.find("starter") or _starter_installable():
-        engines.append(_starter(library, config))
     if not engines:
         raise NoVoiceError(
             "No model is installed and the starter's packages are missing",

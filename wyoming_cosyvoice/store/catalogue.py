@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wyoming_cosyvoice.errors import ModelError
+from wyoming_cosyvoice.errors import UnknownModelError
 from wyoming_cosyvoice.store.files import FileRecord
 from wyoming_cosyvoice.store.shipped import shipped
 
@@ -49,10 +49,10 @@ def read_catalogue() -> dict[str, CatalogueEntry]:
 
 
 def find_entry(name: str) -> CatalogueEntry:
-    """Return the catalogue's entry of that name; raises ModelError, which names the entries there are."""
+    """Return the catalogue's entry of that name; raises UnknownModelError, which names the entries there are."""
     catalogue = read_catalogue()
     if name not in catalogue:
-        raise ModelError(f"The catalogue has no model {name[:80]!r}", f"It has: {', '.join(catalogue)}")
+        raise UnknownModelError(f"The catalogue has no model {name[:80]!r}", f"It has: {', '.join(catalogue)}")
     return catalogue[name]
 
 

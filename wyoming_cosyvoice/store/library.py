@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wyoming_cosyvoice.errors import BadRequestError, ModelError
+from wyoming_cosyvoice.errors import BadRequestError, ModelError, UnknownModelError
+from wyoming_cosyvoice.store.files import written_whole
 from wyoming_cosyvoice.store.manifest import FILE_NAME, Manifest, read_manifest, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+_PREFERRED = ".preferred"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -80,16 +82,33 @@ class Library:
             self._swap(work, folder)
         return Installed(folder, manifest)
 
+    def prefer(self, name: str) -> None:
+        """Have a model come first from now on; raises ModelError if it isn't installed or is damaged."""
+        if self.find(name) is None:
+            raise self._absent(name)
+        with written_whole(self.folder / _PREFERRED) as stream:
+            stream.write(name.encode())
+
+    def preferred(self) -> str | None:
+        """Return the name that `prefer` was told last; that model may have been removed since."""
+        try:
+            return (self.folder / _PREFERRED).read_text("utf-8").strip() or None
+        except (OSError, UnicodeDecodeError):
+            return None
+
     def remove(self, name: str) -> None:
         """Delete a model; raises ModelError if there is none."""
         folder = self._folder(name)
         if not folder.exists():
-            known = ", ".join(item.folder.name for item in self.installed()) or "none"
-            raise ModelError(f"No model {name!r} is installed", f"Installed are: {known}")
+            raise self._absent(name)
         with self._lock(name):
             doomed = folder.with_name(f".{name}.old")
             folder.rename(doomed)
             shutil.rmtree(doomed)
+
+    def _absent(self, name: str) -> UnknownModelError:
+        known = ", ".join(item.folder.name for item in self.installed()) or "none"
+        return UnknownModelError(f"No model {name!r} is installed", f"Installed are: {known}")
 
     def _folder(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -21,6 +21,7 @@ from wyoming_cosyvoice.server.http.errors import JSON, http_error, speech_error
 from wyoming_cosyvoice.server.http.guard import Guard
 from wyoming_cosyvoice.server.http.leaving import WriteTimeout
 from wyoming_cosyvoice.server.http.metrics import Metrics
+from wyoming_cosyvoice.server.http.models import ModelEndpoints
 from wyoming_cosyvoice.server.http.openapi import describe
 from wyoming_cosyvoice.server.http.speech import SpeechEndpoints
 from wyoming_cosyvoice.server.http.status import StatusEndpoints
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from wyoming_cosyvoice.config import Config
+    from wyoming_cosyvoice.server.model_manager import ModelManager
     from wyoming_cosyvoice.speech.service import SpeechService
 
 _HEADERS = {
@@ -42,7 +44,7 @@ _HEADERS = {
 }
 
 
-def create_app(service: SpeechService, config: Config) -> Starlette:
+def create_app(service: SpeechService, config: Config, manager: ModelManager) -> Starlette:
     """Return the ASGI application over a running service."""
     context = Context(service, config, Guard(config.http_token, config.http_rate_limit))
     middleware = [Middleware(WriteTimeout, seconds=config.write_timeout)]
@@ -52,7 +54,7 @@ def create_app(service: SpeechService, config: Config) -> Starlette:
             Middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], max_age=600)
         )
     return Starlette(
-        routes=[*_api(context), *_page(context)],
+        routes=[*_api(context), *_models(context, manager), *_page(context)],
         middleware=middleware,
         exception_handlers={SpeechError: speech_error, HTTPException: http_error, ClientDisconnect: _gone},
     )
@@ -78,6 +80,15 @@ def _api(context: Context) -> list[BaseRoute]:
         Route("/readyz", status.ready),
         Route("/metrics", Metrics(context).endpoint),
         WebSocketRoute("/ws/tts", socket),
+    ]
+
+
+def _models(context: Context, manager: ModelManager) -> list[BaseRoute]:
+    models = ModelEndpoints(context, manager)
+    return [
+        Route("/models", models.collection, methods=["GET", "POST"]),
+        Route("/models/{name}/choose", models.choose, methods=["POST"]),
+        Route("/models/{name}", models.remove, methods=["DELETE"]),
     ]
 
 

@@ -19,6 +19,7 @@ _ERRORS = {
     401: "The token is missing or wrong",
     403: "The server has no token, so it can't be changed over HTTP",
     404: "There is no such voice or model",
+    409: "Another model is being installed",
     413: "The text or the body is too long",
     415: "The body is not JSON",
     422: "The model is bad",
@@ -38,9 +39,13 @@ class Operation:
     request: type[msgspec.Struct] | None = None
     errors: tuple[int, ...] = ()
     parameters: tuple[str, ...] = ()
+    public: bool = False
 
 
 _SPEAKING = (400, 401, 404, 413, 415, 429, 503)
+_ADMIN = (401, 403, 429)
+_CHANGING = (400, 401, 403, 404, 409, 413, 415, 422, 429)
+_MODEL, _CHOOSE = "/models/{name}", "/models/{name}/choose"
 OPERATIONS = (
     Operation("/tts", "post", "Speak a text; a WAV file in JSON", schema.TtsResponse, schema.TtsRequest, _SPEAKING),
     Operation(
@@ -56,9 +61,13 @@ OPERATIONS = (
     Operation("/voices", "get", "All voices", schema.VoicesResponse, errors=(401, 429)),
     Operation("/v1/models", "get", "Engines (OpenAI-compatible)", schema.OpenAIModels, errors=(401, 429)),
     Operation("/v1/audio/voices", "get", "Voices (OpenAI-compatible)", schema.OpenAIVoices, errors=(401, 429)),
+    Operation("/models", "get", "Models that are installed or can be", schema.ModelsResponse, errors=_ADMIN),
+    Operation("/models", "post", "Install a model, telling progress", _EVENTS, schema.InstallRequest, _CHANGING),
+    Operation(_CHOOSE, "post", "Have a model speak", schema.ModelsResponse, errors=_CHANGING, parameters=("name",)),
+    Operation(_MODEL, "delete", "Delete a model", schema.ModelsResponse, errors=_CHANGING, parameters=("name",)),
     Operation("/status", "get", "Live numbers", schema.Status, errors=(401, 429)),
-    Operation("/healthz", "get", "Whether the process lives", schema.Health),
-    Operation("/readyz", "get", "Whether something can be said", schema.Health, errors=(503,)),
+    Operation("/healthz", "get", "Whether the process lives", schema.Health, public=True),
+    Operation("/readyz", "get", "Whether something can be said", schema.Health, errors=(503,), public=True),
     Operation(
         "/metrics", "get", "Prometheus metrics", {"text/plain": {"schema": {"type": "string"}}}, errors=(401, 429)
     ),
@@ -101,9 +110,11 @@ def _operation(item: Operation) -> dict[str, Any]:
         "operationId": f"{item.method}{item.path.replace('/', '_').replace('{', '').replace('}', '')}",
         "responses": responses,
     }
+    if item.public:
+        operation["security"] = []
     if item.parameters:
         operation["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": schema.MODEL_NAME}}
             for name in item.parameters
         ]
     if item.request is not None:

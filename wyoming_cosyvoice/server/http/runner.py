@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from wyoming_cosyvoice.server.http.app import create_app
+from wyoming_cosyvoice.server.model_manager import ModelManager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +24,10 @@ class HttpServer:
 
     def __init__(self, service: SpeechService, config: Config, host: str, port: int) -> None:
         self._address = (host, port)
+        self._manager = ModelManager(service, config)
         self._server = _Server(
             uvicorn.Config(
-                create_app(service, config),
+                create_app(service, config, self._manager),
                 log_config=None,
                 log_level="info" if config.debug else "warning",
                 access_log=config.debug,
@@ -52,6 +54,7 @@ class HttpServer:
     async def stop(self) -> None:
         """Finish what runs, within five seconds, and close."""
         self._server.should_exit = True
+        await self._manager.stop()
         if self._task is not None:
             await self._task
 

@@ -28,6 +28,7 @@ Language = Annotated[
         extra_json_schema={"pattern": "^(auto|(zh|en|ja|ko|yue)(-[A-Za-z]{2,4}){0,2})$"},
     ),
 ]
+MODEL_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 TextFormat = Literal["text", "ssml"]
 
 
@@ -196,6 +197,30 @@ class WarmResponse(Struct):
     clauses: int
     cached_clauses: int
     seconds: float
+
+
+class InstallRequest(Struct, forbid_unknown_fields=True):
+    """`POST /models`: a name of the catalogue."""
+
+    name: Annotated[str, Meta(pattern=MODEL_NAME)]
+
+
+class ModelInfo(Struct):
+    """A model; `in_use` is the one that speaks where no voice is named."""
+
+    name: str
+    description: str
+    licence: str
+    installed: bool
+    loaded: bool
+    in_use: bool
+    bytes: int
+
+
+class ModelsResponse(Struct):
+    """`GET /models`."""
+
+    models: list[ModelInfo]
 
 
 class ErrorDetail(Struct):

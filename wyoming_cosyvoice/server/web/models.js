@@ -31,13 +31,12 @@ function item(model, token, word) {
   if (!model.installed) {
     button(word("install"), () =>
       api.installModel(token, model.name, (event) => {
-        const percent = event.total ? ` ${Math.round((100 * event.done) / event.total)} %` : "";
-        $("model-message").textContent = `${word("installing")} ${model.name}: ${event.step ?? ""}${percent}`;
+        $("model-message").textContent = `${word("installing")} ${model.name}: ${Math.round((event.bytes ?? 0) / 1e6)} MB`;
       }),
     );
   } else {
     if (!model.in_use) button(word("choose"), () => api.chooseModel(token, model.name));
-    if (model.removable) button(word("remove"), () => api.removeModel(token, model.name));
+    button(word("remove"), () => api.removeModel(token, model.name));
   }
   return line;
 }
