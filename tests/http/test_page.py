@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +12,8 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
+
+from tests.http.process import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,35 +37,6 @@ AudioBufferSourceNode.prototype.start = function (when) {
   return start.call(this, when);
 };
 """
-
-
-class Server:
-    """A server process that can be stopped and started again on the same port."""
-
-    def __init__(self, data: Path, model: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/"
-        self._command = [sys.executable, "-m", "wyoming_cosyvoice", "serve", "--model", model, "--data-dir", str(data)]
-        self._command += ["--uri", f"unix://{data}/wyoming.sock", "--http", f"127.0.0.1:{self.port}"]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(self._command, cwd=ROOT)
-        for _ in range(600):
-            try:
-                if httpx.get(f"{self.url}readyz").status_code == 200:
-                    return
-            except httpx.TransportError:
-                assert self._process.poll() is None, "the server ended"
-            time.sleep(0.1)
-        raise TimeoutError("the server did not get ready in a minute")
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            assert self._process.wait(20) == 0
-            self._process = None
 
 
 @pytest.fixture(scope="module")
