@@ -43,7 +43,6 @@ async def test_memory_stays_flat_over_500_requests(start: StartServer, monkeypat
         firsts = range(round_number * 10_000, round_number * 10_000 + 500, 125)
         await asyncio.gather(*(requests(server, range(first, first + 125)) for first in firsts))
         sizes.append(server.resident_bytes)
-    print(sizes)
     assert sizes[2] < sizes[1] * 1.03, sizes
     server.stop()
 
