@@ -93,6 +93,18 @@ def test_an_unknown_code_is_refused_with_those_that_are_known(code: str) -> None
         # an English phrase with its own grammar keeps its digits
         ("他说 I have 3 apples 然后走了", ["zh", "en", "zh"]),
         ("I like 火锅 and 3 beers", ["en", "zh", "en"]),
+        # names are no grammar: the one Chinese character decides
+        ("Living Room 灯 2", ["en", "zh"]),
+        ("Mr. 王说 OK。", ["en", "zh", "en", "zh"]),
+        ("Bluetooth 5.3、USB", ["en", "zh", "en"]),
+        ("I have 3 apples。", ["en"]),
+        # quotations do not decide
+        ("他 3 点说：“I will be back at 5.”", ["zh", "en", "zh"]),
+        ("「Hello, world!」と 3 回", ["ja", "en", "ja"]),
+        # characters that only look Chinese
+        ("荷物が 2 個届きます", ["ja"]),
+        ("請求書が到着、没収", ["ja"]),
+        ("𠮷野家で", ["ja"]),
         # words that end in signs
         ("用 C++ 写", ["zh", "en", "zh"]),
         ("AT&T 的", ["en", "zh"]),
@@ -144,6 +156,8 @@ def test_earlier_clauses_of_the_sentence_and_the_sentence_before_help() -> None:
     assert spans("最高気温 25 度、東京", context=context) == [("ja", "最高気温 25 度、東京")]
     assert spans("東京 25", context=next_sentence("ja")) == [("ja", "東京 25")]
     assert spans("25", context=next_sentence("ko")) == [("ko", "25")]
+    assert spans("好呀 5", context=next_sentence("yue")) == [("yue", "好呀 5")]
+    assert spans("我们没有 5", context=next_sentence("yue")) == [("zh", "我们没有 5")]
     _, _, context = find_spans("佢哋返咗屋企，", None, "zh", Context())
     assert spans("食飯 3 次", context=context) == [("yue", "食飯 3 次")]
 

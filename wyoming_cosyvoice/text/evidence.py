@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.text.clause import Language
 
 # Characters that stand in the Japanese character set but in no modern Japanese text.
-_CHINESE_SURE = frozenset("你您她它们們这這吗嗎呢吧啊哪那谁誰什么麼怎很没沒还還让讓从從跟但只就个個了请請到说")
+_CHINESE_SURE = frozenset("你您她它們这這吗嗎吧啊哪谁么麼怎很沒还让讓从從跟个请说哦嘛")
 
 # Words that Japanese writes otherwise: 明日 午前 現在 時間 are Japanese too, these are not.
 _CHINESE_WORDS = words(
@@ -25,8 +25,8 @@ _CHINESE_WORDS = words(
 # Written Cantonese. The strong ones stand in no Mandarin but names and quotations; 冇 is heard as a joke, 係 and
 # 靚 are also rare Mandarin, 唔 alone is a sigh, 咩 a sheep's cry.
 _CANTONESE_STRONG = frozenset("嘅喺啲咗佢哋嚟嗰噉咁嘢攞俾揾搵瞓孭嗌諗谂嘥㗎喎啩噃嘞嬲冧餸攰")
-_CANTONESE_MIDDLE = frozenset("冇睇冚閂唞")
-_CANTONESE_WEAK = frozenset("唔係靚咩乜仲晒喇啱畀")
+_CANTONESE_MIDDLE = frozenset("冇睇冚閂唞乜")
+_CANTONESE_WEAK = frozenset("唔係靚咩仲晒喇啱畀")
 _CANTONESE_WORDS = words(
     """
     而家 依家 聽日 听日 尋日 寻日 琴日 返工 返屋 食飯 飲茶 點解 点解 點樣 幾時 邊度 边度 邊個 边个 唔該 唔该 多謝晒 開緊
@@ -72,7 +72,7 @@ def cantonese_score(text: str) -> int:
 def weight(text: str, language: Language) -> float:
     """How much a run of text speaks for its language being the sentence's."""
     if language == "en":
-        return 4.0 if text.lower() in _ENGLISH_GRAMMAR else 1.0
+        return 4.0 if text.lower() in _ENGLISH_GRAMMAR else 0.4  # names stand in any language
     if language in {"zh", "yue"}:
         return len(text) + 2.0 * sum(char in _CHINESE_GRAMMAR for char in text)
     return float(len(text))
@@ -84,6 +84,8 @@ def has_english_grammar(words: Sequence[str]) -> bool:
 
 
 def _encodes(char: str, codec: str) -> bool:
+    if not "\u4e00" <= char <= "\u9fff":
+        return True  # rare forms tell nothing: 𠮷野家 is in Japan
     try:
         char.encode(codec)
     except UnicodeEncodeError:

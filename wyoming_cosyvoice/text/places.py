@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from wyoming_cosyvoice.text.scripts import words
 
-_FUNCTION_WORDS = words(
+_CONJUNCTIONS = words(
     """
-    and but or because so that which who whose when where while if unless until after before since although
-    though with without for from into onto about between through during by in on at to
+    and but or because so that which who whose when where while if unless until after before since although though
     """
 )
+_PREPOSITIONS = words("with without for from into onto about between through during by in on at to")
 _CONNECTIVES = words(
     """
     但是 可是 不过 不過 因为 因為 所以 然后 然後 并且 並且 而且 如果 虽然 雖然 或者 以及
@@ -18,9 +18,14 @@ _CONNECTIVES = words(
 )
 
 
-def is_function_word(word: str) -> bool:
-    """Whether an English clause may be cut before this word."""
-    return word.lower() in _FUNCTION_WORDS
+def is_conjunction(word: str) -> bool:
+    """Whether an English clause is best cut before this word."""
+    return word.lower() in _CONJUNCTIONS
+
+
+def is_preposition(word: str) -> bool:
+    """Whether an English clause may be cut before this word if no better one comes."""
+    return word.lower() in _PREPOSITIONS
 
 
 def is_connective(pair: str) -> bool:

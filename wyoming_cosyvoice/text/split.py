@@ -12,7 +12,7 @@ from enum import Enum, auto
 
 from wyoming_cosyvoice.text.abbreviations import Abbreviation, abbreviation, starts_sentence
 from wyoming_cosyvoice.text.language import is_ambiguous
-from wyoming_cosyvoice.text.places import is_connective, is_function_word
+from wyoming_cosyvoice.text.places import is_conjunction, is_connective, is_preposition
 from wyoming_cosyvoice.text.scripts import ATOM, LANGUAGE_MARK, is_joined, is_wide, script
 
 _NEWLINES = frozenset("\n\r\v\f\x85\u2028\u2029")
@@ -27,6 +27,7 @@ _OPENERS = frozenset("“‘«‹「『（《〈【〔［｛〖([{")
 # A Chinese character is about as long in speech as three Latin letters.
 _WIDE_WEIGHT = 3
 _SHORTEST_FIRST = 5 * _WIDE_WEIGHT
+_SHORTEST_BEFORE_COLON = 8 * _WIDE_WEIGHT
 
 _TOKEN_LENGTH = 16
 _WORD_LENGTH = 16
@@ -143,22 +144,27 @@ class Splitter:
         elif char == '"':
             self._quoted = not self._quoted
         elif self._is_first and len(chars) > 2 and is_connective(chars[-2] + char):
-            self._offer_place(len(chars) - 2)
+            self._cut_first(len(chars) - 2)
 
     def _end_word(self) -> None:
         chars = self._chars
         before = len(chars) - 1
-        if self._is_first and is_function_word("".join(chars[self._word : before][:_WORD_LENGTH])):
-            self._offer_place(self._word)
+        if self._is_first and self._weight >= self._first:
+            word = "".join(chars[self._word : before][:_WORD_LENGTH])
+            late = 2 * self._weight >= 3 * self._first
+            if (is_conjunction(word) or (is_preposition(word) and late)) and self._cut_first(self._word):
+                return
         self._word = len(chars)
         # "12 | °C": never between a number and what it counts
         if before and not chars[before - 1].isdecimal():
             self._space = len(chars)
 
-    def _offer_place(self, index: int) -> None:
-        """End a first clause that is long enough before the conjunction at `index`."""
-        if self._weight >= self._first and index >= 4 and not self._is_unclear(index):
-            self._emit(index, ends_sentence=False)
+    def _cut_first(self, index: int) -> bool:
+        """End a first clause that is long enough before the conjunction at `index`; whether it was."""
+        if self._weight < self._first or index < 4 or self._is_unclear(index):
+            return False
+        self._emit(index, ends_sentence=False)
+        return True
 
     def _is_unclear(self, end: int) -> bool:
         # 「東京、大阪に行きます」: before the first kana nobody knows that 東京 is Japanese
@@ -180,7 +186,8 @@ class Splitter:
         if mark == "–" and char != " ":
             return  # 3–5
         self._soft = len(chars)
-        if self._is_first and self._weight >= _SHORTEST_FIRST and not self._is_unclear(self._soft):
+        shortest = _SHORTEST_BEFORE_COLON if mark in ":：" else _SHORTEST_FIRST
+        if self._is_first and self._weight >= shortest and not self._is_unclear(self._soft):
             self._emit(self._soft, ends_sentence=False)
 
     # --- sentence ends
@@ -245,15 +252,18 @@ class Splitter:
             self._soft = self._end  # 我……我不知道
             return self._no_boundary()
         if not self._is_latin_stop():
-            quoted = any(closer in _QUOTES for closer in self._closers)
-            if char in _SOFT or (quoted and _goes_on(char)):
+            if char in _SOFT or (self._closes_quote() and _goes_on(char)):
                 return self._no_boundary()  # 「行く。」と言った
             if any(closer in "）)" for closer in self._closers) and self._chars[0] not in "（(":
                 return self._no_boundary()  # 他（真的！）来了
             return self._boundary()
         if is_wide(char) and char not in _SOFT and not self._after_number():
-            return self._boundary()
+            # 「Hello!」と表示されます
+            return self._no_boundary() if self._closes_quote() and _goes_on(char) else self._boundary()
         return self._no_boundary()
+
+    def _closes_quote(self) -> bool:
+        return any(closer in _QUOTES for closer in self._closers)
 
     def _after_number(self) -> bool:
         return self._token().isdecimal()

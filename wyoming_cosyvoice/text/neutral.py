@@ -1,0 +1,78 @@
+"""Gives digits, marks and units to a language: that of the sentence, but for what stands inside an English phrase."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wyoming_cosyvoice.text import evidence
+from wyoming_cosyvoice.text.abbreviations import Abbreviation, abbreviation
+from wyoming_cosyvoice.text.units import is_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wyoming_cosyvoice.text.clause import Language
+    from wyoming_cosyvoice.text.runs import Run
+
+_PHRASE_MARKS = frozenset(" '’&.,/+:;!?()-_\"“”@#*")
+_SHORTEST_PHRASE = 3
+
+
+def settle(runs: Sequence[Run], languages: Sequence[Language | None], sentence: Language) -> list[Language]:
+    """Return a language for every run; `languages` has None where the script says nothing."""
+    settled: list[Language] = []
+    for index, (run, language) in enumerate(zip(runs, languages, strict=True)):
+        is_english = run.kind == "other" and _inside_phrase(runs, languages, index)
+        settled.append("en" if is_english else language or sentence)
+    for first, last in _phrases(runs, languages):
+        settled[first:last] = ["en"] * (last - first)
+    return settled
+
+
+def belongs_to_number(runs: Sequence[Run], index: int) -> bool:
+    """Whether letters are a unit ("5 kg", "80 km/h", "20 °C") or one letter that touches a digit ("5G", "A4")."""
+    text = runs[index].text
+    before = runs[index - 1] if index else None
+    after = runs[index + 1] if index + 1 < len(runs) else None
+    if len(text) == 1 and any(near is not None and near.kind == "digit" for near in (before, after)):
+        return True
+    if before is None or not is_unit(text):
+        return False
+    if before.kind == "digit":
+        return True
+    if index < 2:
+        return False
+    if before.text in {"/", "·"}:
+        return is_unit(runs[index - 2].text)
+    return before.text in {" ", "°", " °"} and runs[index - 2].kind == "digit"
+
+
+def _phrases(runs: Sequence[Run], languages: Sequence[Language | None]) -> list[tuple[int, int]]:
+    """Find English phrases with a grammar of their own, whose digits are English too: 他说 I have 3 apples."""
+    phrases: list[tuple[int, int]] = []
+    words: list[int] = []
+    for index in range(len(runs) + 1):
+        if index < len(runs) and runs[index].kind in {"letter", "digit", "other"}:
+            if languages[index] == "en":
+                words.append(index)
+            continue
+        if len(words) >= _SHORTEST_PHRASE and evidence.has_english_grammar([runs[at].text for at in words]):
+            phrases.append((words[0], words[-1] + 1))
+        words = []
+    return phrases
+
+
+def _inside_phrase(runs: Sequence[Run], languages: Sequence[Language | None], index: int) -> bool:
+    """Whether marks stand between two English words, bind a word to a number or belong to the word before them."""
+    text = runs[index].text
+    if not index or languages[index - 1] != "en":
+        return False
+    word = runs[index - 1].text
+    if text[0] in "+#" and not text.strip("+# "):
+        return True  # C++, C#
+    if text[0] == "." and abbreviation(word) is Abbreviation.TITLE:
+        return True  # Mr. 王
+    after = runs[index + 1] if index + 1 < len(runs) else None
+    if after is not None and after.kind == "digit":
+        return text in {"-", "_", "."}  # COVID-19 is not minus nineteen
+    return after is not None and after.kind == "letter" and _PHRASE_MARKS.issuperset(text)
