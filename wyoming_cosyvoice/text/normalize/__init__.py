@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from wyoming_cosyvoice.text.normalize.cantonese import Cantonese
 from wyoming_cosyvoice.text.normalize.english import English
 from wyoming_cosyvoice.text.normalize.fold import fold
 from wyoming_cosyvoice.text.normalize.japanese import Japanese
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["normalize"]
 
-_SPEAKERS: dict[str, type[Speaker]] = {"zh": Mandarin, "en": English, "ja": Japanese, "ko": Korean, "yue": Mandarin}
+_SPEAKERS: dict[str, type[Speaker]] = {"zh": Mandarin, "en": English, "ja": Japanese, "ko": Korean, "yue": Cantonese}
 
 
 @cache

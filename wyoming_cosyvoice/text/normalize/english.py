@@ -140,6 +140,10 @@ class English(Speaker):
         whole = f"{numerals.cardinal(number.whole)} {one if number.whole == '1' else many}"
         return sign + (whole if number.fraction == "00" else f"{whole} and {part}")
 
+    def price(self, money: Money, per: Unit) -> str:
+        """Say five dollars per month."""
+        return f"{self.money(money)} per {self._unit(per, single=True)}"
+
     def count(self, counted: Counted) -> str:
         """Five o'clock."""
         return f"{self.number(counted.number)} {counted.counter}"

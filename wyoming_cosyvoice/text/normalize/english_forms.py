@@ -16,6 +16,7 @@ from wyoming_cosyvoice.text.normalize.values import (
     Label,
     Number,
     Ordinal,
+    Phone,
     Quantity,
     Words,
 )
@@ -52,10 +53,10 @@ _HALF_INCH = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)(?:\"|″)(?= ?[A-Za-z-])")
 _FOUR = re.compile(r"(\d{4})(?![\d:/%°]|[.,]\d|-\d{3}(?!\d)| ?(?:AM|PM|am|pm)\b)")
 _YEAR_CUE = re.compile(
     r"(?:\b(?:in|since|by|from|until|till|before|after|of|year|during|circa|through|to|late|early|mid|spring|summer|autumn|fall|winter|©|"
-    r"copyright|born|class of|model|election|CES|Q[1-4]),?|[12]\d{3} ?[-–]) ?$",
+    r"copyright|born|class of|model|election|CES|Q[1-4]),?|[12]\d{3}(?: ?[-–]| and| or| to)) ?$",
     re.IGNORECASE,
 )
-_YEAR_RANGE = re.compile(r"(1[5-9]\d{2}|20\d{2})[-–](1[5-9]\d{2}|20\d{2}|\d{2})(?![\d.:/%-])")
+_YEAR_RANGE = re.compile(r"(1[5-9]\d{2}|20\d{2})[-–](1[5-9]\d{2}|20\d{2}|\d{2})(?![\d:/%]|[-.]\d)")
 _YEAR_ERA = re.compile(r" ?(?:AD|BC|BCE|CE|A\.D\.|B\.C\.)(?![A-Za-z])")
 _NO_YEAR = re.compile(
     r" ?(?:[A-Za-z]+s\b|%|°|people|kg|km|m\b|W\b|V\b|mAh|kWh|lux|hPa|ppm|K\b|mm\b|units?|steps?|times|items|watts?|dollars|points?)"
@@ -71,6 +72,9 @@ _CODE_CUE = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"(\d{3,12})(?![\d:/%°]|[.,]\d|-\d| ?(?:people|times|units|points|degrees|percent|of)\b)")
+_LOCAL_PHONE = re.compile(r"[2-9]\d{2}-\d{4}(?![\d-]|[.,:/]\d)")
+_MODEL_CUE = re.compile(r"\b[A-Z]{2,5} $")
+_MODEL = re.compile(r"[1-9]\d{3}(?![\d:/%]|[.,-]\d)")
 _O_CLOCK = re.compile(r"(\d{1,2}) ?o['’]clock")
 _LABEL = re.compile(r"(?:No|Nos|Nr|NO)\. ?(\d{1,9})(?![\d,]|\.\d)")
 _HASH = re.compile(r"#(\d{1,9})(?![\dA-Za-z]|\.\d)")
@@ -216,6 +220,19 @@ def _code(text: str, at: int) -> Found | None:
     return Digits(match[1]), match.end()
 
 
+def _local_phone(text: str, at: int) -> Found | None:
+    match = _LOCAL_PHONE.match(text, at)
+    return (Phone(tuple(match[0].split("-"))), match.end()) if match else None
+
+
+def _model(text: str, at: int) -> Found | None:
+    """Read RTX 4090 as forty ninety."""
+    match = _MODEL.match(text, at)
+    if match is None or not _MODEL_CUE.search(text[max(0, at - 8) : at]) or quantity(text, at):
+        return None
+    return Words(pairs(match[0])), match.end()
+
+
 def _o_clock(text: str, at: int) -> Found | None:
     match = _O_CLOCK.match(text, at)
     return (Counted(Number(match[1]), "o'clock"), match.end()) if match else None
@@ -324,9 +341,11 @@ AT_DIGITS: Sequence[Recogniser] = (
     _span,
     _attributive,
     _year_range,
+    _local_phone,
     _room,
     _code,
     _year,
+    _model,
 )
 AT_WORDS: Sequence[Recogniser] = (_day_range, _month_first, _label, _roman, _abbreviation, _slashed)
 AT_SIGNS: Sequence[Recogniser] = (_hash, _decade_short)

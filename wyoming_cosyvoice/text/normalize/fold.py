@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from wyoming_cosyvoice.text.normalize.roman import roman_number
+
 _COMPOSED = {
     "℃": "°C",
     "℉": "°F",
@@ -70,13 +72,20 @@ _COMPOSED = {
 _FULL_WIDTH = "＃＄＆＊＋－／＜＝＞＠＼＾＿｜"
 # ... unless they stand between digits: 下午3：30, ３．５.
 _BETWEEN_DIGITS = re.compile(r"(?<=[0-9])[．：](?=[0-9])")
+_ROMAN = re.compile(r"[\u2160-\u216f]{1,15}|[\u2170-\u217f]{1,15}")
 _FOLDABLE = re.compile(r"[^\x00-\x7f\u3041-\u32ff\u3400-\u9fff\uac00-\ud7a3，。！？、；：]")
 
 
 def fold(text: str) -> str:
     """Fold the signs of written forms to one spelling each; words and punctuation stay as they are."""
+    text = _ROMAN.sub(lambda match: _fold_roman(match[0]), text)
     folded = _FOLDABLE.sub(lambda match: _fold_char(match[0]), text)
     return _BETWEEN_DIGITS.sub(lambda match: "." if match[0] == "．" else ":", folded)
+
+
+def _fold_roman(written: str) -> str:
+    letters = unicodedata.normalize("NFKC", written).upper()
+    return str(roman_number(letters) or letters)
 
 
 def _fold_char(char: str) -> str:

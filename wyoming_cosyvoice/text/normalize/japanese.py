@@ -69,7 +69,7 @@ class Japanese(Speaker):
         "bit": "ビット", "b": "ビット", "Sv": "シーベルト", "Bq": "ベクレル", "S": "ジーメンス", "F": "ファラド", "bar": "バール",
         "mol": "モル", "N": "ニュートン", "cc": "シーシー", "t": "トン", "h": "時間", "min": "分", "°C": "度", "°F": "度",
         "°": "度", "%": "パーセント", "‰": "パーミル", "m²": "平方メートル", "m³": "立方メートル", "ft²": "平方フィート",
-        "ha": "ヘクタール", "ft": "フィート", "yd": "ヤード", "mi": "マイル", "in": "インチ", "lb": "ポンド", "oz": "オンス",
+        "ha": "ヘクタール", "ft": "フィート", "yd": "ヤード", "mi": "マイル", "in": "インチ", "lb": "ポンド", "oz": "オンス", "fl oz": "液量オンス",
         "gal": "ガロン", "mph": "マイル", "km/h": "キロメートル", "rpm": "回転毎分", "fps": "フレーム毎秒",
         "dpi": "ディーピーアイ", "ppi": "ピーピーアイ", "px": "ピクセル", "ppm": "ピーピーエム", "ppb": "ピーピービー",
         "dB": "デシベル", "dBm": "ディービーエム", "psi": "ピーエスアイ", "mmHg": "ミリメートル水銀柱",
@@ -192,6 +192,10 @@ class Japanese(Speaker):
             return sign + rest
         said = sign + numerals.spell(number.whole) + whole
         return said if number.fraction == "00" else said + rest
+
+    def price(self, money: Money, per: Unit) -> str:
+        """一か月あたり五ドル would need a counter for every unit; 五ドル毎月 is what is read off a sheet."""
+        return f"{self.money(money)}毎{self.unit(per)}"
 
     def count(self, counted: Counted) -> str:
         """さんぼん, ひとり, 二十五度."""

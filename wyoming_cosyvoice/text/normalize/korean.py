@@ -84,7 +84,7 @@ class Korean(Speaker):
         "Bq": "베크렐", "S": "지멘스", "F": "패럿", "bar": "바", "mol": "몰", "N": "뉴턴", "cc": "시시", "t": "톤",
         "h": "시간", "min": "분", "°C": "도", "°F": "도", "°": "도", "%": "퍼센트", "‰": "퍼밀", "m²": "제곱미터",
         "m³": "세제곱미터", "ft²": "제곱피트", "ha": "헥타르", "ft": "피트", "yd": "야드", "mi": "마일", "in": "인치",
-        "lb": "파운드", "oz": "온스", "gal": "갤런", "mph": "마일", "km/h": "킬로미터", "rpm": "알피엠", "fps": "프레임",
+        "lb": "파운드", "oz": "온스", "fl oz": "액량 온스", "gal": "갤런", "mph": "마일", "km/h": "킬로미터", "rpm": "알피엠", "fps": "프레임",
         "dpi": "디피아이", "ppi": "피피아이", "px": "픽셀", "ppm": "피피엠", "ppb": "피피비", "dB": "데시벨",
         "dBm": "디비엠", "psi": "피에스아이", "mmHg": "밀리미터 수은주", "inHg": "인치 수은주", "kn": "노트", "K": "켈빈",
         "Nm": "뉴턴미터", "bpm": "비피엠", "day": "일", "d": "일", "week": "주", "month": "월", "year": "년",
@@ -224,6 +224,10 @@ class Korean(Speaker):
             return sign + rest
         said = f"{sign}{numerals.sino(number.whole)} {whole}"
         return said if number.fraction == "00" else f"{said} {rest}"
+
+    def price(self, money: Money, per: Unit) -> str:
+        """월당 오 달러."""
+        return f"{self.unit(per)}당 {self.money(money)}"
 
     def count(self, counted: Counted) -> str:
         """세 개, 스무 살, 첫 번째, 삼 층, 유월."""

@@ -54,7 +54,7 @@ _NAMED_BY_DIGITS = re.compile(
 )
 _DIGITS_ASKED = re.compile(
     r"(?:电话|電話|手机|手機|号码|號碼|热线|熱線|客服|拨|撥|打|验证码|驗證碼|密码|密碼|编号|編號|编码|编碼|订单号?|訂單號?|单号|單號|"
-    r"账号|帳號|卡号|卡號|尾号|尾號|学号|學號|邮编|郵編|代码|代碼|取件码|股票|QQ|PIN|房号|房號|车牌|車牌|端口|频道)(?:号|號|到|给|給|为|為|是|係)?[:：是为為係 ]{0,2}$",
+    r"账号|帳號|卡号|卡號|尾号|尾號|学号|學號|邮编|郵編|代码|代碼|取件码|股票|QQ|PIN|房号|房號|车牌|車牌|端口|频道|房间号?|房間號?|[\u4e00-\u9fff](?:号|號)(?:码|碼)?)(?:号|號|到|给|給|为|為|是|係)?[:：是为為係 ]{0,2}$",
     re.IGNORECASE,
 )
 _SERVICE = re.compile(r"(?:100\d{2}|95\d{3}|12\d{3}|1[12]\d|999)(?!\d|[.,:/-]\d)")
@@ -78,7 +78,7 @@ class Mandarin(Speaker):
 
     glue: ClassVar[str] = ""
     numerals = Numerals("零一二三四五六七八九", ("", "万", "亿", "万亿"), pair="两", pair_before="百千万亿万亿")
-    over_phone = str.maketrans("一", "幺")
+    over_phone: ClassVar[dict[int, int]] = str.maketrans("一", "幺")
     point, minus, below_zero, percent_of, per_mille_of, of_parts = "点", "负", "零下", "百分之", "千分之", "分之"
     to, ratio_word, whole_and, rank, every = "到", "比", "又", "第", "每"
     times_word, number_word, version_word = "乘", "号", "版本"
@@ -111,7 +111,7 @@ class Mandarin(Speaker):
         "bps": "比特每秒", "bit": "比特", "b": "比特", "Sv": "西弗", "Bq": "贝克勒尔", "S": "西门子", "F": "法",
         "bar": "巴", "mol": "摩尔", "N": "牛", "cc": "毫升", "t": "吨", "h": "小时", "min": "分钟", "m²": "平方米",
         "m³": "立方米", "ft²": "平方英尺", "ha": "公顷", "ft": "英尺", "yd": "码", "mi": "英里", "in": "英寸",
-        "lb": "磅", "oz": "盎司", "gal": "加仑", "rpm": "转每分钟", "fps": "帧每秒", "px": "像素", "dB": "分贝",
+        "lb": "磅", "oz": "盎司", "fl oz": "液量盎司", "gal": "加仑", "rpm": "转每分钟", "fps": "帧每秒", "px": "像素", "dB": "分贝",
         "dBm": "分贝毫瓦", "mmHg": "毫米汞柱", "inHg": "英寸汞柱", "kn": "节", "K": "K", "Nm": "牛米", "°": "度",
         "day": "天", "d": "天", "week": "周", "month": "月", "year": "年", "hour": "小时", "minute": "分钟",
         "second": "秒", "person": "人", "night": "晚", "ppm": "PPM", "ppb": "PPB", "psi": "PSI", "dpi": "DPI",
@@ -299,6 +299,10 @@ class Mandarin(Speaker):
         """十九点九九美元."""
         number = money.number.shifted(money.scale) if money.scale else money.number
         return self._amount(number) + self.currencies.get(money.currency, money.currency)
+
+    def price(self, money: Money, per: Unit) -> str:
+        """每月五美元."""
+        return f"{self.every}{self.unit(per)}{self.money(money)}"
 
     def count(self, counted: Counted) -> str:
         """两个, 零下五度, 二零二六年."""

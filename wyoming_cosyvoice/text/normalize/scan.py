@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _PUNCTUATION = ".,;:!?'\"()，。、；：！？（）「」『』“”‘’《》〈〉【】〔〕—–…·・¿¡«»‹›‥〝〟ー"
 # A letter that starts a word, a digit, or any sign that is neither a word character, white space nor punctuation.
-_INTEREST = re.compile(rf"[0-9]|(?<![A-Za-z0-9])[A-Za-z]|[^\w\s{re.escape(_PUNCTUATION)}]|_|\.(?=[0-9])")
+_INTEREST = re.compile(
+    rf"[0-9]|(?<![A-Za-z0-9])[A-Za-z]|[^\w\s{re.escape(_PUNCTUATION)}]|_|\.(?=[0-9])|['’](?=[0-9]0s)"
+)
 _LATIN = re.compile(r"[A-Za-z]++")
 _SAME_SIGN = re.compile(r"(?P<sign>[^\w\s]|_)(?P=sign)++")
 _LETTERS_DIGITS = re.compile(
@@ -187,7 +189,7 @@ def _sign(text: str, at: int, speaker: Speaker, spoken: _Spoken) -> int:
         else:
             spoken.gap()
         return run.end()
-    if char == ".":
+    if char in ".'’":
         spoken.keep(char)
     elif char == "-":
         _hyphen(text, at, speaker, spoken)
@@ -248,7 +250,8 @@ class _Spoken:
         """Add words; a space where a Latin or Hangul word would otherwise run into its neighbour."""
         if words:
             latin = _is_latin(self._last or " "), _is_latin(words[0])
-            self._add(words, apart=any(latin) and _is_word(self._last) and _is_word(words[0]))
+            apart = any(latin) and _is_word(self._last) and _is_word(words[0])
+            self._add(words, apart=apart or (self._last == "," and latin[1]))
             self._said = True
 
     def gap(self) -> None:

@@ -110,6 +110,10 @@ class Speaker(ABC):
     def money(self, money: Money) -> str:
         """Say an amount of money."""
 
+    @abstractmethod
+    def price(self, money: Money, per: Unit) -> str:
+        """Say an amount of money for one of something."""
+
     def count(self, counted: Counted) -> str:
         """Say a number with its counter."""
         return self.number(counted.number) + counted.counter
@@ -189,7 +193,7 @@ def say(speaker: Speaker, value: Value) -> str:  # noqa: PLR0912 - one line for 
         case Quantity():
             return speaker.quantity(value)
         case Money():
-            return speaker.money(value)
+            return speaker.money(value) if value.per is None else speaker.price(value, value.per)
         case Counted():
             return speaker.count(value)
         case Fraction():

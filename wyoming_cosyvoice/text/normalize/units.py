@@ -118,6 +118,7 @@ _SPELLINGS = {
     "lb": ("", "lb"),
     "lbs": ("", "lb"),
     "oz": ("", "oz"),
+    "fl oz": ("", "fl oz"),
     "gal": ("", "gal"),
     "mph": ("", "mph"),
     "kph": ("", "km/h"),
@@ -168,7 +169,7 @@ def read_unit(text: str, at: int) -> tuple[Unit, int] | None:
     (prefix, base), end = found
     if start > at and base in _ATTACHED_ONLY and not prefix:
         return None
-    per = _read_denominator(text, end)
+    per = read_denominator(text, end)
     if per is not None:
         return Unit(base, prefix, per[0]), per[1]
     return Unit(base, prefix), end
@@ -194,7 +195,8 @@ def _continues(text: str, end: int) -> bool:
     return (char.isascii() and char.isalnum()) or char in "²³'"
 
 
-def _read_denominator(text: str, at: int) -> tuple[Unit, int] | None:
+def read_denominator(text: str, at: int) -> tuple[Unit, int] | None:
+    """Read what stands behind a slash: the h of km/h, the month of $5/month."""
     if not text.startswith("/", at):
         return None
     for word in _DENOMINATORS:

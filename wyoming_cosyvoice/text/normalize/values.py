@@ -107,11 +107,12 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount; `scale` is the number of zeros written as a letter or word ($1.5M: 6), `per` a word after a slash."""
+    """An amount; `scale` is the number of zeros written as a letter or word ($1.5M: 6), `per` the unit it buys (/month)."""
 
     number: Number
     currency: str
     scale: int = 0
+    per: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)

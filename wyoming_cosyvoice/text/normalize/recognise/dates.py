@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _YEAR_FIRST = re.compile(r"([12]\d{3})(?P<sign>[-/.])(\d{1,2})(?P=sign)(\d{1,2})(?![\d/]|[-.]\d)(?:T(?=\d\d:\d\d))?")
 _YEAR_LAST = re.compile(r"(\d{1,2})(?P<sign>[-/.])(\d{1,2})(?P=sign)([12]\d{3})(?![\d/]|[-.]\d)")
-_YEAR_MONTH = re.compile(r"((?:19|20)\d{2})[-/](0[1-9]|1[0-2])(?![\d/.:-])")
-_MONTH_DAY = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/.:-]|,\d)")
+_YEAR_MONTH = re.compile(r"((?:19|20)\d{2})[-/](0[1-9]|1[0-2])(?![\d/:]|[-.]\d)")
+_MONTH_DAY = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/:]|[-.,]\d)")
 _TIME = re.compile(
     r"(\d{1,2}):([0-5]\d)(?::([0-5]\d)(?:\.\d{1,6})?)?(?!\d|:\d)"
     r"(?: ?(?P<half>[AaPp])(?:\.[Mm]\.|[Mm](?![A-Za-z0-9]))|Z(?![A-Za-z0-9])|[+]\d\d:?\d\d)?"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from wyoming_cosyvoice.text.normalize.recognise.numbers import Found, read_number
+from wyoming_cosyvoice.text.normalize.units import read_denominator
 from wyoming_cosyvoice.text.normalize.values import Money, Phone, Range
 
 SYMBOLS = {
@@ -77,6 +78,9 @@ def money(text: str, at: int) -> Found | None:
         return _amount_before_currency(text, at)
     number = type(number)(number.whole, number.fraction, sign)
     scale, end = _scale(text, end)
+    per = read_denominator(text, end)
+    if per is not None:
+        return Money(number, currency, scale, per[0]), per[1]
     amount = Money(number, currency, scale)
     until = _RANGE.match(text, end)
     if until is not None:
@@ -106,7 +110,8 @@ def _amount_before_currency(text: str, at: int) -> Found | None:
     if match is None:
         return None
     currency = SYMBOLS.get(match[1], _SAME.get(match[1], match[1]))
-    return Money(found[0], currency, scale), match.end()
+    per = read_denominator(text, match.end())
+    return Money(found[0], currency, scale, per[0] if per else None), per[1] if per else match.end()
 
 
 def _scale(text: str, at: int) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wyoming_cosyvoice.text.normalize.values import Address, Characters, Link, Version, Words
+from wyoming_cosyvoice.text.normalize.values import Address, Characters, Link, Version
 
 if TYPE_CHECKING:
     from wyoming_cosyvoice.text.normalize.recognise.numbers import Found
@@ -18,7 +18,9 @@ _NAMED_VERSION = re.compile(r"[vV](?:er\.? ?|ersion )?(\d{1,6}(?:\.\d{1,6}){0,16
 _HARDWARE = re.compile(r"[\dA-Fa-f]{2}(?P<sign>[:-])(?:[\dA-Fa-f]{2}(?P=sign)){4,6}[\dA-Fa-f]{2}(?![\dA-Za-z:])")
 _UNIQUE_ID = re.compile(r"[\dA-Fa-f]{8}-(?:[\dA-Fa-f]{4}-){3}[\dA-Fa-f]{12}(?![\dA-Za-z])")
 _HEXADECIMAL = re.compile(r"0[xX][\dA-Fa-f]{1,64}(?![\dA-Za-z])|#(?=[\dA-Fa-f]*\d)(?:[\dA-Fa-f]{6})(?![\dA-Za-z])")
-_SERIAL = re.compile(r"(?=[A-Za-z]{0,32}\d{1,32}[A-Za-z]{1,32}\d)[A-Za-z\d]{6,64}(?![\dA-Za-z])")
+_SERIAL = re.compile(
+    r"(?!\d{1,5}[xX]\d{1,5}(?![\dA-Za-z]))(?=[A-Za-z]{0,32}\d{1,32}[A-Za-z]{1,32}\d)[A-Za-z\d]{6,64}(?![\dA-Za-z])"
+)
 _ENTITY = re.compile(r"[a-z][a-z_]{1,31}\.[a-z\d]{1,64}(?:_[a-z\d]{1,64}){0,32}(?![\w@/]|[.:-]\w)", re.ASCII)
 _SNAKE = re.compile(r"[A-Za-z\d]{1,64}(?:_{1,2}[A-Za-z\d]{1,64}){1,32}(?![\w@])", re.ASCII)
 _DOMAINS = frozenset(
@@ -80,9 +82,9 @@ def entity(text: str, at: int) -> Found | None:
     """Read a Home Assistant entity id or another name joined by underscores, read as its words."""
     match = _ENTITY.match(text, at)
     if match is not None and match[0].split(".")[0] in _DOMAINS and len(match[0]) < 256:
-        return Words(match[0].replace(".", " ").replace("_", " ")), match.end()
+        return Link(_words(match[0])), match.end()
     match = _SNAKE.match(text, at)
-    return (Words(match[0].replace("_", " ")), match.end()) if match else None
+    return (Link(_words(match[0])), match.end()) if match else None
 
 
 def link(text: str, at: int) -> Found | None:
@@ -100,6 +102,10 @@ def link(text: str, at: int) -> Found | None:
     written = match[0].rstrip(".,;:!?)]}'*_")
     said = written[len(match["scheme"] or "") :].rstrip("/")
     return Link(_pieces(said)), at + len(written)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part for part in _pieces(text) if part not in "._")
 
 
 def _pieces(text: str) -> tuple[str, ...]:

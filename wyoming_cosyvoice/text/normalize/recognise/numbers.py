@@ -25,8 +25,8 @@ _NUMBER = re.compile(
 )
 _SIGN = re.compile(r"[-+±]")
 _RANGE_SIGN = re.compile(r" ?(?:-|~|–|—|\.{2,3}|…) ?")
-_FRACTION = re.compile(r"(?:(?P<whole>\d{1,4}) )?(?P<top>\d{1,4})/(?P<bottom>[1-9]\d{0,3})(?![\d/:.-]|,\d)")
-_RATIO = re.compile(r"(\d{1,4}):(\d{1,4})(?![\d:.]|-\d)")
+_FRACTION = re.compile(r"(?:(?P<whole>\d{1,4}) )?(?P<top>\d{1,4})/(?P<bottom>[1-9]\d{0,3})(?![\d/:]|[-.,]\d)")
+_RATIO = re.compile(r"(\d{1,4}):(\d{1,4})(?![\d:]|[-.]\d)")
 _TIMES = re.compile(r" ?[x×X*] ?(?=\d)")
 _QUANTITY_END = re.compile(r"[A-Za-z\d]")
 
@@ -146,15 +146,15 @@ def product(text: str, at: int) -> Found | None:
             return None
         parts.append(found[0])
         end = found[1]
-        times = _TIMES.match(text, end)
+        unit = read_unit(text, end)
+        times = _TIMES.match(text, unit[1] if unit else end)
         if times is None:
             break
         if times[0].strip() != "x" and not _sized(text, times.end()):
             return None
         end = times.end()
-    if len(parts) < 2 or (_QUANTITY_END.match(text, end) and read_unit(text, end) is None):
+    if len(parts) < 2 or (_QUANTITY_END.match(text, end) and unit is None):
         return None
-    unit = read_unit(text, end)
     return (Product(tuple(parts), unit[0]), unit[1]) if unit else (Product(tuple(parts)), end)
 
 
