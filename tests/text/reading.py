@@ -11,13 +11,18 @@ import itertools
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wyoming_cosyvoice.text.clause import Language
 
 CORPUS = Path(__file__).parent / "corpus"
+FOLDERS = ("held_out", "worked")
 
 
 @dataclass(frozen=True)
 class Case:
-    language: str
+    language: Language
     written: str
     spoken: str
 
@@ -30,13 +35,13 @@ class Case:
         return f"{self.language}: {self.written}"
 
 
-def load(folder: str, language: str) -> list[Case]:
+def load(folder: str, language: Language) -> list[Case]:
     lines = (CORPUS / folder / f"{language}.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
     return [Case(language, row[0], row[1]) for row in rows]
 
 
-def heard(text: str, language: str) -> str:
+def heard(text: str, language: Language) -> str:
     """What two spellings of one reading have in common."""
     if language == "en":
         words = re.sub(r"[-–—]", " ", text.lower().replace("’", "'"))

@@ -1,7 +1,8 @@
 """Written text to words: numbers, dates, units, money, addresses as a native reader says them.
 
 One scanner recognises written forms as values (a time, an amount of money, a quantity with its unit), one speaker per
-language says them. Reading is pure, takes time linear in the length of the text and never fails.
+language says them. Reading is pure, takes time linear in the length of the text and never fails. Acronyms stay as they
+are written, in capitals: how to spell them is the frontend's knowledge.
 """
 
 from __future__ import annotations
@@ -15,15 +16,25 @@ from wyoming_cosyvoice.text.normalize.fold import fold
 from wyoming_cosyvoice.text.normalize.japanese import Japanese
 from wyoming_cosyvoice.text.normalize.korean import Korean
 from wyoming_cosyvoice.text.normalize.mandarin import Mandarin
+from wyoming_cosyvoice.text.normalize.said_as import said_as
 from wyoming_cosyvoice.text.normalize.scan import scan
 
 if TYPE_CHECKING:
     from wyoming_cosyvoice.text.clause import Language
     from wyoming_cosyvoice.text.normalize.speaker import Speaker
 
-__all__ = ["normalize"]
+__all__ = ["KINDS", "normalize", "say_as"]
 
-_SPEAKERS: dict[str, type[Speaker]] = {"zh": Mandarin, "en": English, "ja": Japanese, "ko": Korean, "yue": Cantonese}
+KINDS = ("cardinal", "characters", "currency", "date", "digits", "number", "ordinal", "spell-out", "telephone", "time")
+"""What `say_as` knows; any other kind is read as the context suggests."""
+
+_SPEAKERS: dict[str, type[Speaker]] = {
+    "zh": Mandarin,
+    "en": English,
+    "ja": Japanese,
+    "ko": Korean,
+    "yue": Cantonese,
+}
 
 
 @cache
@@ -34,3 +45,12 @@ def _speaker(language: Language) -> Speaker:
 def normalize(text: str, language: Language) -> str:
     """Say `text` in words of `language`; words stay as they are, digits, signs and units become words."""
     return scan(fold(text), _speaker(language))
+
+
+def say_as(text: str, kind: str, language: Language, format: str = "") -> str:  # noqa: A002 - SSML's own word
+    """Say `text` as `kind` (see `KINDS`) whatever its context.
+
+    `format` is the order of a date ("mdy", "dmy", "ymd", "md"...) or the code of a currency ("USD"). Text that is not of
+    that kind, and kinds that are unknown, are read as `normalize` reads them.
+    """
+    return said_as(fold(text), kind, format, _speaker(language))

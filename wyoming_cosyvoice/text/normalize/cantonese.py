@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 from wyoming_cosyvoice.text.normalize.mandarin import Mandarin
 from wyoming_cosyvoice.text.normalize.numerals_chinese import Numerals
-from wyoming_cosyvoice.text.normalize.values import Counted
+from wyoming_cosyvoice.text.normalize.values import Counted, Number, Phone, Quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from wyoming_cosyvoice.text.normalize.values import Number, Unit, Value
+    from wyoming_cosyvoice.text.normalize.speaker import Recogniser
+    from wyoming_cosyvoice.text.normalize.values import Unit, Value
+
+_PHONE = re.compile(r"([2-9]\d{3})[ -](\d{4})(?![\d%元年-]|[.,:/]\d| ?(?:元|蚊|人|米|度|年))")
 
 
 class Cantonese(Mandarin):
@@ -57,9 +61,30 @@ class Cantonese(Mandarin):
         start = at - len(number.whole)
         return Counted(number, "日", date=text[max(0, start - 2) : start].rstrip()[-1:] == "月"), found[1]
 
+    @property
+    def recognisers(self) -> Sequence[Recogniser]:
+        """List those of Mandarin and the eight digits of Hong Kong's phone numbers."""
+        return (_phone, *super().recognisers)
+
+    def range(self, low: Value, high: Value) -> str:
+        """攝氏二十到二十五度: the scale is said once, before both."""
+        if isinstance(low, Number) and isinstance(high, Quantity) and high.unit.base in ("°C", "°F"):
+            first = self._temperature(low, high.unit)
+            return (first if low.negative else first.removesuffix("度")) + self.to + self._degrees(high.number)
+        return super().range(low, high)
+
     def _temperature(self, number: Number, unit: Unit) -> str:
         """攝氏零下八度: the scale comes first."""
+        return {"°C": "攝氏", "°F": "華氏"}.get(unit.base, "") + self._degrees(number)
+
+    def _degrees(self, number: Number) -> str:
         below = self.below_zero if number.negative else ""
-        kept = number.unsigned() if number.negative else number
-        scale = {"°C": "攝氏", "°F": "華氏"}.get(unit.base, "")
-        return f"{scale}{below}{self._amount(kept)}度"
+        return f"{below}{self._amount(number.unsigned() if number.negative else number)}度"
+
+
+def _phone(text: str, at: int) -> tuple[Value, int] | None:
+    match = _PHONE.match(text, at)
+    # 2000-3000 is a range: numbers of phones hardly ever end in two noughts on both sides.
+    if match is None or (match[1].endswith("00") and match[2].endswith("00")):
+        return None
+    return Phone((match[1], match[2])), match.end()

@@ -69,6 +69,7 @@ class Numerals:
     def _digit(self, digit: str, unit: str, *, alone: bool) -> str:
         if digit == "1" and unit and (self.omits_one or (unit == "十" and alone)):
             return unit
-        if digit == "2" and unit and unit in self.pair_before:
+        # 两百 begins a number, within one it is 二百: 一千二百.
+        if digit == "2" and unit and unit in self.pair_before and (alone or unit != "百"):
             return self.pair + unit
         return self.digits[int(digit)] + unit

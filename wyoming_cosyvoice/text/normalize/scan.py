@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PUNCTUATION = ".,;:!?'\"()，。、；：！？（）「」『』“”‘’《》〈〉【】〔〕—–…·・¿¡«»‹›‥〝〟ー"
 # A letter that starts a word, a digit, or any sign that is neither a word character, white space nor punctuation.
 _INTEREST = re.compile(
-    rf"[0-9]|(?<![A-Za-z0-9])[A-Za-z]|[^\w\s{re.escape(_PUNCTUATION)}]|_|\.(?=[0-9])|['’](?=[0-9]0s)"
+    rf"[0-9]|(?<![A-Za-z0-9])[A-Za-z]|[^\w\s{re.escape(_PUNCTUATION)}]|_|\.(?=[0-9])|['’](?=[0-9]0s)|[²³]"
 )
 _LATIN = re.compile(r"[A-Za-z]++")
 _SAME_SIGN = re.compile(r"(?P<sign>[^\w\s]|_)(?P=sign)++")
@@ -179,6 +179,10 @@ def _decimal(text: str, at: int, speaker: Speaker) -> Found | None:
 def _sign(text: str, at: int, speaker: Speaker, spoken: _Spoken) -> int:
     """Say a sign that belongs to no written form, or leave it out where nobody would say it."""
     char = text[at]
+    category = unicodedata.category(char)[0]
+    if category in "MC":  # accents stay, control signs go
+        spoken.keep(char) if category == "M" else spoken.gap()
+        return at + 1
     before = text[at - 1 : at] if at else ""
     run = _SAME_SIGN.match(text, at)
     if run is not None:
@@ -195,8 +199,6 @@ def _sign(text: str, at: int, speaker: Speaker, spoken: _Spoken) -> int:
         _hyphen(text, at, speaker, spoken)
     elif char in speaker.symbols and _said(char, text, at):
         spoken.say(speaker.symbols[char])
-    elif unicodedata.category(char)[0] in "MC" and char != "\x00":
-        spoken.keep(char)
     else:
         spoken.gap()
     return at + 1

@@ -35,9 +35,10 @@ _DOMAINS = frozenset(
 _EMAIL = re.compile(r"(?:mailto:)?([\w.+-]{1,64})@([A-Za-z\d-]{1,63}(?:\.[A-Za-z\d-]{1,63}){1,8})(?!\w)", re.ASCII)
 _URL = re.compile(
     r"(?P<scheme>(?:https?|ftp|wss?|tcp|mqtt|rtsp|file|unix)://)?"
-    r"(?P<host>(?:[A-Za-z\d_-]{1,63}\.){0,8}[A-Za-z\d_-]{1,63})(?P<port>:\d{1,5})?(?P<path>[/?#][^\s<>\"]*)?",
+    r"(?P<host>(?:[A-Za-z\d_-]{1,63}\.){0,8}[A-Za-z\d_-]{1,63})(?P<port>:\d{1,5})?",
     re.ASCII,
 )
+_PATH = re.compile(r"[/?#][^\s<>\"]*")
 _TOP_LEVEL = frozenset(
     (
         "com org net edu gov mil int info biz io ai dev app co uk us ca au de fr it es nl eu ch at be se no dk fi pl "
@@ -93,13 +94,15 @@ def link(text: str, at: int) -> Found | None:
     if match is not None:
         return Link((*_pieces(match[1]), "@", *_pieces(match[2]))), match.end()
     match = _URL.match(text, at)
-    if match is None or len(match[0]) > _LONGEST_LINK:
+    if match is None:
         return None
     host = match["host"]
     domain = host.rpartition(".")[2].lower()
     if not match["scheme"] and (domain not in _TOP_LEVEL or "." not in host or not host.split(".")[-2][:1].isalnum()):
         return None
-    written = match[0].rstrip(".,;:!?)]}'*_")
+    # Only now: 1/1/1/... would otherwise be searched to its end at every digit.
+    path = _PATH.match(text, match.end(), match.end() + _LONGEST_LINK)
+    written = (match[0] + (path[0] if path else "")).rstrip(".,;:!?)]}'*_")
     said = written[len(match["scheme"] or "") :].rstrip("/")
     return Link(_pieces(said)), at + len(written)
 
