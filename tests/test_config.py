@@ -35,6 +35,12 @@ def test_every_setting_has_a_flag_and_a_variable() -> None:
         )
 
 
+def test_streaming_can_be_left_out() -> None:
+    assert not parse().no_streaming
+    assert parse("--no-streaming").no_streaming
+    assert parse(NO_STREAMING="1").no_streaming
+
+
 def test_a_flag_wins_over_its_variable() -> None:
     assert parse("--speed", "1.5", SPEED="0.7").speed == 1.5
     assert parse(SPEED="0.7").speed == 0.7
@@ -66,6 +72,7 @@ def test_an_empty_variable_is_an_unset_option() -> None:
         ("URI", "tcp://0.0.0.0:99999"),
         ("HTTP", "80"),
         ("MAX_QUEUE", "0"),
+        ("LOG_FORMAT", "%(nothing"),
     ],
 )
 def test_a_wrong_value_is_wrong_usage_and_named(capsys: pytest.CaptureFixture[str], name: str, value: str) -> None:

@@ -11,7 +11,7 @@ import argparse
 import importlib
 import logging
 import sys
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 from wyoming_cosyvoice import __version__
 from wyoming_cosyvoice.errors import SpeechError
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     # imported late: `--help` and `health` must not wait for numpy and ONNX Runtime
     command = cast("Command", importlib.import_module(f"wyoming_cosyvoice.commands.{name}"))
-    subparser = argparse.ArgumentParser(prog=f"wyoming-cosyvoice {name}", description=command.__doc__)
+    subparser = _Parser(prog=f"wyoming-cosyvoice {name}", description=command.__doc__)
     command.add_arguments(subparser)
     try:
         return command.run(subparser.parse_args(argv[1:]))
@@ -59,8 +59,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say in one line what was wrong: the usage of a command with thirty flags would bury it."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
 def _overview() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="wyoming-cosyvoice",
         description="Text to speech over the Wyoming protocol.",
         epilog="Each command has its own --help. Without a command it serves.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import logging
 import math
 import os
 from dataclasses import dataclass, field, fields
@@ -23,6 +24,16 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 def _uri(text: str) -> str:
     parse_uri(text)
+    return text
+
+
+def _log_format(text: str) -> str:
+    try:
+        logging.Formatter(text)
+    except ValueError as error:
+        raise BadRequestError(
+            f"{text!r} is not a format of log lines ({error})", "Use for example %(message)s"
+        ) from None
     return text
 
 
@@ -155,7 +166,9 @@ class Config:
     )
     zeroconf: str | None = _option(None, "announce by zeroconf, as NAME", nargs="?", const="cosyvoice", metavar="NAME")
     debug: bool = _option(False, "log every event", kind=bool)
-    log_format: str = _option("%(levelname)s:%(name)s:%(message)s", "format of log lines", metavar="FORMAT")
+    log_format: str = _option(
+        "%(levelname)s:%(name)s:%(message)s", "format of log lines", kind=_log_format, metavar="FORMAT"
+    )
 
     @property
     def models_dir(self) -> Path:
@@ -185,7 +198,9 @@ def add_arguments(
                 parser.error(f"environment variable {variable}: {error}")
         help_text = f"{meta['help']} [{variable}]".replace("%", "%%")
         if meta["kind"] is bool:
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=help_text)
+            # --no-streaming, as wyoming-piper has it, needs no --no-no-streaming
+            action = "store_true" if item.name.startswith("no_") else argparse.BooleanOptionalAction
+            parser.add_argument(flag, action=action, default=default, help=help_text)
         else:
             parser.add_argument(
                 flag,

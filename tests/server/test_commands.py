@@ -142,6 +142,7 @@ def test_wrong_usage_is_status_2() -> None:
     done = run("serve", WYOMING_COSYVOICE_SPEED="99")
     assert done.returncode == 2
     assert b"WYOMING_COSYVOICE_SPEED" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_help_and_version() -> None:
