@@ -10,6 +10,7 @@ import voluptuous as vol
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
+    SOURCE_USER,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
@@ -191,13 +192,14 @@ class CosyVoiceConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_update_reload_and_abort(entry, data=data)
 
     async def _async_refuse_duplicate(self, info: ServerInfo, address: Address) -> None:
-        """Abort where the server is known; its entry follows it to a new address.
+        """Abort where the server is known. When it was found, and not typed in, its entry follows it to the address.
 
         The entry listens to its own updates, so it reloads by itself.
         """
         await self.async_set_unique_id(info.server_id)
+        found = {CONF_HOST: address.host, CONF_PORT: address.port}
         self._abort_if_unique_id_configured(
-            updates={CONF_HOST: address.host, CONF_PORT: address.port}, reload_on_update=False
+            updates=None if self.source == SOURCE_USER else found, reload_on_update=False
         )
 
 

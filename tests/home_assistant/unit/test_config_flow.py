@@ -118,6 +118,7 @@ async def test_a_port_out_of_range_is_refused_by_the_form(hass: HomeAssistant, s
 async def test_the_same_server_is_not_added_twice(hass: HomeAssistant, server: FakeServer, loaded: Any) -> None:
     result = await enter(hass, await start(hass), host="localhost", port=server.port)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert loaded.data["host"] == server.host, "what was typed in does not move the entry"
 
 
 async def test_token(hass: HomeAssistant, server: FakeServer, aioclient_mock: AiohttpClientMocker) -> None:
