@@ -239,7 +239,7 @@ async def test_diagnostics_and_sensors(home: Home, cosyvoice: CosyVoice) -> None
 async def test_it_says_what_it_was_asked_to(home: Home, cosyvoice: CosyVoice, tmp_path: Path) -> None:
     spoken = {"en": "The weather is sunny today.", "zh": "今天天气很好，我们去公园吧。"}
     cosyvoice.stop()
-    await cosyvoice.start("starter")
+    await cosyvoice.start("starter", "--clause-timeout", "150")
     await poll_now(home)
     await home.wait_for_state(SPEECH, lambda state: state != "unavailable")
     files = {}
