@@ -113,6 +113,9 @@ class Config:
     threads: int = _option(
         0, "threads of the engine (0: the processors this process may use, at most 4)", kind=int, low=0, high=256
     )
+    quality: str = _option(
+        "balanced", "how finely CosyVoice draws its mels: time against fidelity", choices=("high", "balanced", "fast")
+    )
     vocoder: str = _option(
         "auto", "what makes CosyVoice's sound out of its mels", choices=("auto", "hift", "griffin_lim")
     )

@@ -49,7 +49,7 @@ def open_engine(model: Installed, config: Config) -> Engine:
     if model.manifest.engine == "cosyvoice":
         from wyoming_cosyvoice.engines.cosyvoice.opening import open_engine as open_cosyvoice  # noqa: PLC0415
 
-        return open_cosyvoice(model.folder, threads=config.threads, vocoder=config.vocoder)
+        return open_cosyvoice(model.folder, threads=config.threads, vocoder=config.vocoder, quality=config.quality)
     raise ModelError(
         f"{model.folder} is a model for {model.manifest.engine!r}, which this program doesn't know",
         "Update wyoming-cosyvoice",

@@ -41,7 +41,7 @@ def close_up_to_phase(actual: Floats, expected: Floats) -> None:
     assert actual.shape == expected.shape
     error = np.abs(actual - expected)
     assert np.sqrt(np.square(error).mean()) < 0.005 * expected.std()
-    assert np.quantile(error, 0.999) < 0.01
+    assert np.quantile(error, 0.999) < 0.02
     assert error.max() < 0.1
 
 

@@ -10,6 +10,7 @@ from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, Chunking
 from wyoming_cosyvoice.engines.cosyvoice.clock import StageClock
 from wyoming_cosyvoice.engines.cosyvoice.loop import DecodeLoop
 from wyoming_cosyvoice.engines.cosyvoice.performance import Performance
+from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES
 from wyoming_cosyvoice.engines.cosyvoice.script import script_of
 from wyoming_cosyvoice.engines.cosyvoice.voices import advertised_voices
 from wyoming_cosyvoice.engines.engine import Attribution
@@ -33,11 +34,12 @@ _TEXT_SHARE = 4
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """How many utterances are decoded together (`rows`), the vocoder's name or auto, and how utterances are cut."""
+    """Rows decoded together, the vocoder's name or auto, how utterances are cut, and the quality of the flow."""
 
     rows: int = 4
     vocoder: str = "auto"
     chunking: Chunking = EARLY
+    quality: str = "balanced"
 
 
 class CosyVoiceEngine:
@@ -56,7 +58,7 @@ class CosyVoiceEngine:
         self.attribution = Attribution(manifest.attribution.name, manifest.attribution.url)
         self.version = manifest.name
         cuts = ".".join(map(str, self._settings.chunking.hops))
-        self.revision = f"{manifest.name}-{manifest.revision}-{self._vocoder}-{cuts}"
+        self.revision = f"{manifest.name}-{manifest.revision}-{self._vocoder}-{self._settings.quality}-{cuts}"
         self.sample_rate = manifest.sample_rate
         self.voices = advertised_voices(manifest)
         self._names = {voice.id: voice.name for voice in manifest.voices}
@@ -113,6 +115,7 @@ class CosyVoiceEngine:
             text_ids=ids,
             speaker_embedding=embedding,
             chunking=self._settings.chunking,
+            plan=QUALITIES[self._settings.quality],
             vocoder=self._vocoder,
             clock=self._clock,
         )

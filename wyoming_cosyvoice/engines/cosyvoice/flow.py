@@ -9,7 +9,7 @@ import numpy as np
 from wyoming_cosyvoice.engines.cosyvoice.language_model import speaker_row
 from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS
 from wyoming_cosyvoice.engines.cosyvoice.regulator import frame_positions
-from wyoming_cosyvoice.engines.cosyvoice.schedule import cosine_times
+from wyoming_cosyvoice.engines.cosyvoice.schedule import cosine_times, euler
 from wyoming_cosyvoice.errors import EngineError
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import onnxruntime as ort
     from numpy.typing import NDArray
+
+    from wyoming_cosyvoice.engines.cosyvoice.schedule import FlowPlan
 
     Floats = NDArray[np.float32]
 
@@ -70,23 +72,31 @@ class Flow:
         cond: Floats | None = None,
         steps: int = 10,
         *,
+        plan: FlowPlan | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> Floats:
-        """Return the mel [80, T], prompt frames included, that `noise` [80, T] flows to in `steps` Euler steps.
+        """Return the mel [80, T], prompt frames included, that `noise` [80, T] flows to.
 
-        `check` is called before each evaluation and may raise to give up.
+        Takes `steps` Euler steps with guidance, or those of `plan`. `check` is called before each and may raise.
         """
-        times = cosine_times(steps)
+        plan = plan or euler(steps)
+        times = cosine_times(plan.steps)
         rows = self._time.run(["time"], {"t": times[:-1]})[0]
         known = np.zeros_like(mu) if cond is None else np.ascontiguousarray(cond.T)
-        feed = {"mu": _guided(mu), "cond": _guided(known), "speaker": _guided(speaker)}
+        both = {"mu": _guided(mu), "cond": _guided(known), "speaker": _guided(speaker)}
+        one = {name: value[:1] for name, value in both.items()}
         x = np.ascontiguousarray(noise.T, np.float32)
-        for k in range(steps):
+        difference = np.zeros_like(x)
+        for k, guided in enumerate(plan.guided):
             check()
-            feed |= {"x": np.stack([x, x]), "time": rows[k : k + 1]}
-            conditioned, free = self._estimator.run(["velocity"], feed)[0]
-            velocity = (1 + GUIDANCE) * conditioned - GUIDANCE * free
-            x = x + np.float32(times[k + 1] - times[k]) * velocity
+            time = rows[k : k + 1]
+            if guided:
+                feed = both | {"x": np.stack([x, x]), "time": time}
+                conditioned, free = self._estimator.run(["velocity"], feed)[0]
+                difference = conditioned - free
+            else:
+                conditioned = self._estimator.run(["velocity"], one | {"x": x[None], "time": time})[0][0]
+            x = x + np.float32(times[k + 1] - times[k]) * (conditioned + GUIDANCE * difference)
         return np.ascontiguousarray(x.T)
 
 

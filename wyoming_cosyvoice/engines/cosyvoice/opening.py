@@ -12,6 +12,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def open_engine(bundle: Path, *, threads: int, vocoder: str) -> CosyVoiceEngine:
+def open_engine(bundle: Path, *, threads: int, vocoder: str, quality: str) -> CosyVoiceEngine:
     """Load the bundle; 0 threads means as many as there are processors. Raises ModelError, which names the file."""
-    return CosyVoiceEngine(load(bundle, threads_for(threads)), EngineSettings(vocoder=vocoder))
+    return CosyVoiceEngine(load(bundle, threads_for(threads)), EngineSettings(vocoder=vocoder, quality=quality))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.engines.cosyvoice.chunking import Chunking
     from wyoming_cosyvoice.engines.cosyvoice.clock import StageClock
     from wyoming_cosyvoice.engines.cosyvoice.model import CosyVoice
+    from wyoming_cosyvoice.engines.cosyvoice.schedule import FlowPlan
     from wyoming_cosyvoice.engines.engine import Job
 
     Floats = NDArray[np.float32]
@@ -44,6 +45,7 @@ class Performance:
         text_ids: int,
         speaker_embedding: Floats,
         chunking: Chunking,
+        plan: FlowPlan,
         vocoder: str,
         clock: StageClock,
     ) -> None:
@@ -60,7 +62,7 @@ class Performance:
         self._guard = RunawayGuard()
         self._chunking = chunking
         self._clock = clock
-        self._mels = MelStream(model.flow, speaker_embedding, randomness, check=self.check)
+        self._mels = MelStream(model.flow, speaker_embedding, randomness, plan=plan, check=self.check)
         self._stretcher = MelStretcher(utterance.speed)
         self._waves = WaveStream(model.vocoder, randomness)
         # A vocoder without chunks hears the whole utterance at its end.

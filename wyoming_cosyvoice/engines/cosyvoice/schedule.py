@@ -1,13 +1,50 @@
-"""At which times of the ODE the velocity is evaluated."""
+"""At which times of the ODE the velocity is evaluated, and where guidance is renewed."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPlan:
+    """Euler steps on the cosine schedule.
+
+    `guided` has a flag a step: where it is False only the conditioned row is evaluated, and guidance takes the
+    difference of the two rows from the last step that had both. The first step has both.
+    """
+
+    guided: tuple[bool, ...]
+
+    @property
+    def steps(self) -> int:
+        """Number of Euler steps."""
+        return len(self.guided)
+
+    @property
+    def evaluations(self) -> int:
+        """Rows that the estimator evaluates; upstream's 10 steps are 20."""
+        return self.steps + sum(self.guided)
+
+
+def euler(steps: int) -> FlowPlan:
+    """Return so many steps, all guided, as upstream does with 10."""
+    return FlowPlan((True,) * steps)
+
+
+QUALITIES: Mapping[str, FlowPlan] = {
+    "high": euler(10),
+    "balanced": euler(5),
+    "fast": FlowPlan((True, False, True, True)),
+}
+"""What `--quality` chooses; `script/bench flow` prints how far each lies from `high`."""
 
 
 def cosine_times(steps: int) -> NDArray[np.float32]:

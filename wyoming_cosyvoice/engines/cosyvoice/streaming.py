@@ -13,6 +13,7 @@ import numpy as np
 
 from wyoming_cosyvoice.engines.cosyvoice.fade import complementary_window, fade_in
 from wyoming_cosyvoice.engines.cosyvoice.lengths import HOP, MELS, at_speed, frames_of
+from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES
 from wyoming_cosyvoice.engines.cosyvoice.vocoder import source_randomness
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.engines.cosyvoice.fade import Window
     from wyoming_cosyvoice.engines.cosyvoice.flow import Flow
+    from wyoming_cosyvoice.engines.cosyvoice.schedule import FlowPlan
     from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder
 
     Floats = NDArray[np.float32]
@@ -79,7 +81,7 @@ class MelStream:
         *,
         prompt: Prompt | None = None,
         window: Window = complementary_window,
-        steps: int = 10,
+        plan: FlowPlan = QUALITIES["high"],
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self._flow = flow
@@ -87,7 +89,7 @@ class MelStream:
         self._randomness = randomness
         self._prompt = prompt
         self._window = window
-        self._steps = steps
+        self._plan = plan
         self._check = check
         self._noise_before: Floats | None = None
         self._mu_before: Floats | None = None
@@ -109,7 +111,7 @@ class MelStream:
             mu[:known] = self._mu_before[:known]
         self._noise_before = overlap_of(noise, skipped)
         self._mu_before = overlap_of(mu.T, skipped).T
-        mel = self._flow.solve(mu, speaker, noise, cond, self._steps, check=self._check)[:, skipped:]
+        mel = self._flow.solve(mu, speaker, noise, cond, plan=self._plan, check=self._check)[:, skipped:]
         if self._mel_before is not None:
             mel = fade_in(mel, self._mel_before, self._window)
         if last:
