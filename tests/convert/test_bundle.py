@@ -13,6 +13,7 @@ from bench.torch_archive import write_archive
 from tests.conftest import convert_tiny
 from wyoming_cosyvoice import cli
 from wyoming_cosyvoice.convert import bundle as converter
+from wyoming_cosyvoice.convert import stages
 from wyoming_cosyvoice.convert.checkpoint import Checkpoint
 from wyoming_cosyvoice.convert.voices import describe
 from wyoming_cosyvoice.convert.weights import Weights, read_voices
@@ -237,7 +238,7 @@ def test_a_disk_that_becomes_full_leaves_nothing(checkpoint: Path, monkeypatch: 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(converter, "write_vocoder", full)
+    monkeypatch.setattr(stages, "write_vocoder", full)
     assert "became full" in refusal(checkpoint)
 
 

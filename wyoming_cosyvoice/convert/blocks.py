@@ -10,23 +10,65 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wyoming_cosyvoice.convert.graph import CONTRIB
+from wyoming_cosyvoice.convert.layout import MELS
+from wyoming_cosyvoice.convert.quantize import quantize, quantize_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wyoming_cosyvoice.convert.graph import GraphWriter
+    from wyoming_cosyvoice.convert.quantize import Blocks
     from wyoming_cosyvoice.convert.weights import Weights
 
 NORM_EPSILON = 1e-5
+_SMALLEST_QUANTIZED = 32
+"""Of a matrix's sides."""
 LAYER_EPSILON = 1e-12
 """Of the norms inside an encoder layer; all others have `NORM_EPSILON`."""
 
 
 def linear(g: GraphWriter, name: str, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None) -> str:
-    """Return x @ weight.T + bias; `weight` is `[out, in]`."""
+    """Return x @ weight.T + bias in the graph's form; `weight` is `[out, in]`."""
+    # what makes mel channels is cheap and close to the output
+    large = min(weight.shape) >= _SMALLEST_QUANTIZED and len(weight) != MELS
     with g.scope(name):
+        if g.form.blocks and large:
+            return _block_product(g, x, weight, bias, g.form.blocks)
+        if g.form.dynamic and large:
+            return _dynamic_product(g, x, weight, bias)
         y = g.op("MatMul", x, g.weight("weight", weight.T))
         return y if bias is None else g.op("Add", y, g.weight("bias", bias))
+
+
+def _block_product(
+    g: GraphWriter, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None, blocks: Blocks
+) -> str:
+    codes, scales = quantize(weight, blocks)
+    inputs = [x, g.weight("codes", codes), g.weight("scales", scales)]
+    if bias is not None:
+        inputs += ["", "", g.weight("bias", bias)]
+    outputs, width = weight.shape
+    sizes = {"N": outputs, "K": width, "bits": blocks.bits, "block_size": blocks.size}
+    # accuracy level 4: activations in 8 bits too, which is what makes it fast
+    return g.op("MatMulNBits", *inputs, domain=CONTRIB, accuracy_level=4, **sizes)
+
+
+def _dynamic_product(g: GraphWriter, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None) -> str:
+    codes, scales = quantize_rows(weight)
+    inputs = [x, g.weight("codes", codes.T), g.weight("scales", scales[:, 0]), ""]
+    if bias is not None:
+        inputs.append(g.weight("bias", bias))
+    return g.op("DynamicQuantizeMatMul", *inputs, domain=CONTRIB)
+
+
+def lookup(g: GraphWriter, name: str, table: NDArray[np.float32], ids: str) -> str:
+    """Return the rows of `table` that `ids` name."""
+    with g.scope(name):
+        if not g.form.compact:
+            return g.op("Gather", g.weight("weight", table), ids)
+        codes, scales = quantize_rows(table)
+        rows = g.op("Cast", g.op("Gather", g.weight("codes", codes), ids), to=1)
+        return g.op("Mul", rows, g.op("Gather", g.weight("scales", scales), ids))
 
 
 def linear_of(g: GraphWriter, weights: Weights, name: str, x: str) -> str:

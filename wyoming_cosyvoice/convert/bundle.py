@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import re
 import shutil
 import tempfile
 from contextlib import ExitStack, contextmanager
@@ -16,14 +15,14 @@ import numpy as np
 
 from wyoming_cosyvoice.convert import layout as model
 from wyoming_cosyvoice.convert.checkpoint import Checkpoint
-from wyoming_cosyvoice.convert.estimator import write_flow_estimator, write_flow_time
-from wyoming_cosyvoice.convert.flow_encoder import write_flow_encoder
-from wyoming_cosyvoice.convert.language_model import relative_positions, write_language_model
-from wyoming_cosyvoice.convert.text_encoder import write_text_encoder
+from wyoming_cosyvoice.convert.estimator import time_width
+from wyoming_cosyvoice.convert.language_model import relative_positions
+from wyoming_cosyvoice.convert.parts import SOURCES, Parts
+from wyoming_cosyvoice.convert.precision import POSITIONS
+from wyoming_cosyvoice.convert.quality import Reference
+from wyoming_cosyvoice.convert.stages import write_stages
 from wyoming_cosyvoice.convert.verify import verify_graphs
-from wyoming_cosyvoice.convert.vocoder import write_f0, write_vocoder
 from wyoming_cosyvoice.convert.voices import describe
-from wyoming_cosyvoice.convert.weights import Weights, read_voices
 from wyoming_cosyvoice.errors import ModelError
 from wyoming_cosyvoice.store import bundle as store
 from wyoming_cosyvoice.store.shipped import whisper_vocabulary
@@ -31,18 +30,12 @@ from wyoming_cosyvoice.store.shipped import whisper_vocabulary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
 
-SOURCES = ("llm.pt", "flow.pt", "hift.pt", "spk2info.pt")
-POSITIONS = 2048
-"""Length of the relative-position table: prompt and utterance together, some 35 seconds."""
 _FORMAT_REVISION = 1
 """Goes up when the same checkpoint makes another sound with newer graphs."""
 _SAMPLE_RATE = 22050
 _HOP = 256
 _TOKEN_RATE = 50
-_HEAD_WIDTH = 64
-"""Of the estimator, where cosyvoice.yaml does not say otherwise: the shapes of its weights don't tell."""
 _SLACK_BYTES = 256 << 20
 _LICENSE = store.Link("Apache-2.0", "https://www.apache.org/licenses/LICENSE-2.0")
 _ATTRIBUTION = store.Link("FunAudioLLM", "https://github.com/FunAudioLLM/CosyVoice")
@@ -89,7 +82,7 @@ def convert(conversion: Conversion, progress: Progress) -> store.Manifest:
         size = sum(file.path.stat().st_size for file in files.values())
         _check_space(conversion.bundle, size)
         progress.total = 3 * size
-        parts = _Parts(files, _head_width(conversion.checkpoint), progress)
+        parts = Parts(files, conversion.checkpoint, progress.update)
         with _folder_beside(conversion.bundle) as folder:
             progress.set_description_str("Converting")
             manifest = _write(conversion, parts, folder, progress)
@@ -101,42 +94,19 @@ def convert(conversion: Conversion, progress: Progress) -> store.Manifest:
     return manifest
 
 
-class _Parts:
-    """The checkpoint's files, each checked against the layout before anything is written."""
-
-    def __init__(self, files: dict[str, Checkpoint], head_width: int, progress: Progress) -> None:
-        self.files, self.head_width = files, head_width
-        self.llm = Weights(files["llm.pt"], progress.update)
-        self.flow = Weights(files["flow.pt"], progress.update)
-        self.hift = Weights(files["hift.pt"], progress.update, vocoder=True)
-        self.llm_layout = model.language_model_layout(self.llm.shapes, str(files["llm.pt"].path))
-        self.flow_layout = model.flow_layout(self.flow.shapes, str(files["flow.pt"].path))
-        model.vocoder_layout(self.hift.shapes, str(files["hift.pt"].path))
-        self.voices = read_voices(files["spk2info.pt"])
-        if self.flow_layout.estimator.inner % head_width:
-            raise ModelError(
-                f"{files['flow.pt'].path} has attention of width {self.flow_layout.estimator.inner},"
-                f" which heads of {head_width} don't divide",
-                "Keep cosyvoice.yaml beside the checkpoint",
-            )
-
-
-def _write(conversion: Conversion, parts: _Parts, folder: Path, progress: Progress) -> store.Manifest:
+def _write(conversion: Conversion, parts: Parts, folder: Path, progress: Progress) -> store.Manifest:
     """Write all files but the manifest."""
     (folder / "tokenizer.tiktoken").write_bytes(whisper_vocabulary())
     np.savez(folder / "voices.npz", allow_pickle=False, **parts.voices)
-    np.savez(folder / "tables.npz", allow_pickle=False, **_tables(parts))
-    write_text_encoder(folder, parts.llm, parts.llm_layout)
-    write_language_model(folder, parts.llm, parts.llm_layout)
-    _write_relative_positions(folder / "relative_positions.npy", parts)
-    parts.llm.check_finite()
-    write_flow_encoder(folder, parts.flow, parts.flow_layout)
-    time_width = write_flow_time(folder, parts.flow, parts.flow_layout.estimator)
-    write_flow_estimator(folder, parts.flow, parts.flow_layout.estimator, parts.head_width)
-    parts.flow.check_finite()
-    write_f0(folder, parts.hift)
-    write_vocoder(folder, parts.hift)
-    parts.hift.check_finite()
+    dtype: np.dtype[np.floating] = np.dtype("<f4" if conversion.precision == "float32" else "<f2")
+    positions = POSITIONS[conversion.precision]
+    tables = parts.tables()
+    np.savez(folder / "tables.npz", allow_pickle=False, **{name: table.astype(dtype) for name, table in tables.items()})
+    _write_relative_positions(folder / "relative_positions.npy", parts, positions, dtype)
+    relative = np.load(folder / "relative_positions.npy", mmap_mode="r")
+    reference = Reference(tables, next(iter(parts.voices.values())), relative)
+    quality = write_stages(folder, parts, conversion.precision, reference)
+    parts.check_finite()
     progress.set_description_str("Hashing")
     source = {name: _hash(file.path, progress) for name, file in parts.files.items()}
     files = {
@@ -160,48 +130,31 @@ def _write(conversion: Conversion, parts: _Parts, folder: Path, progress: Progre
             vocabulary=model.SPEECH_VOCABULARY + 1,
             text_vocabulary=model.TEXT_VOCABULARY,
             speaker_width=model.SPEAKER_WIDTH,
-            positions=POSITIONS,
+            positions=positions,
         ),
-        flow=store.FlowSizes(model.MELS, _TOKEN_RATE, model.SPEECH_VOCABULARY, model.SPEAKER_WIDTH, time_width),
+        flow=store.FlowSizes(
+            model.MELS,
+            _TOKEN_RATE,
+            model.SPEECH_VOCABULARY,
+            model.SPEAKER_WIDTH,
+            time_width(parts.flow_layout.estimator),
+        ),
         vocoder=store.VocoderSizes(model.MELS, _HOP, model.HARMONICS),
         voices=describe(parts.voices),
         files=files,
         source=source,
+        quality=quality,
     )
 
 
-def _tables(parts: _Parts) -> dict[str, NDArray[np.float32]]:
-    return {
-        "llm_embedding": parts.llm["llm_embedding.weight"],
-        "speech_embedding": parts.llm["speech_embedding.weight"],
-        "speaker_weight": parts.llm["spk_embed_affine_layer.weight"],
-        "speaker_bias": parts.llm["spk_embed_affine_layer.bias"],
-        "flow_speaker_weight": parts.flow["spk_embed_affine_layer.weight"],
-        "flow_speaker_bias": parts.flow["spk_embed_affine_layer.bias"],
-        "source_weight": parts.hift["m_source.l_linear.weight"].reshape(-1),
-        "source_bias": parts.hift["m_source.l_linear.bias"],
-    }
-
-
-def _write_relative_positions(path: Path, parts: _Parts) -> None:
+def _write_relative_positions(path: Path, parts: Parts, count: int, dtype: np.dtype[np.floating]) -> None:
     sizes = parts.llm_layout.decoder
-    shape = (sizes.layers, sizes.heads, sizes.head_width, POSITIONS)
+    shape = (sizes.layers, sizes.heads, sizes.head_width, count)
     with path.open("wb") as file:
-        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         for layer in range(sizes.layers):
-            file.write(relative_positions(parts.llm, sizes, layer, POSITIONS).data)
-
-
-def _head_width(checkpoint: Path) -> int:
-    """Return the estimator's head width out of cosyvoice.yaml, or the official one where that does not say."""
-    path = checkpoint / "cosyvoice.yaml"
-    if not path.is_file():
-        return _HEAD_WIDTH
-    found = re.search(
-        r"^\s*attention_head_dim:\s*(\d{1,4})\s*$", path.read_text("utf-8", errors="replace"), re.MULTILINE
-    )
-    return max(int(found[1]), 1) if found else _HEAD_WIDTH
+            file.write(relative_positions(parts.llm, sizes, layer, count).astype(dtype).data)
 
 
 def _hash(path: Path, progress: Progress) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wyoming_cosyvoice.convert.layout import EstimatorSizes
+    from wyoming_cosyvoice.convert.precision import Form
     from wyoming_cosyvoice.convert.weights import Weights
 
 _PREFIX = "decoder.estimator."
@@ -40,11 +41,16 @@ def stages(sizes: EstimatorSizes) -> list[str]:
     return ["down_blocks.0.", "down_blocks.1.", *middle, "up_blocks.0.", "up_blocks.1."]
 
 
-def write_flow_time(folder: Path, weights: Weights, sizes: EstimatorSizes) -> int:
-    """Write the graph: t `[K]` -> time `[K, width]`; return the width."""
+def time_width(sizes: EstimatorSizes) -> int:
+    """Return the width of a time row: a slice a stage."""
+    return len(stages(sizes)) * sizes.channels
+
+
+def write_flow_time(folder: Path, weights: Weights, sizes: EstimatorSizes, form: Form) -> None:
+    """Write the graph: t `[K]` -> time `[K, width]`."""
     half = 2 * MELS
     steps = np.exp(np.arange(half, dtype=np.float32) * np.float32(-math.log(10000.0) / (half - 1)))
-    with GraphWriter(folder, "flow_time") as g:
+    with GraphWriter(folder, "flow_time", form) as g:
         t = g.op("Unsqueeze", g.input("t", ["K"]), g.integers(1))
         angles = g.op("Mul", g.op("Mul", t, g.number(1000.0)), g.weight("frequencies", steps))
         x = g.op("Concat", g.op("Sin", angles), g.op("Cos", angles), axis=1)
@@ -53,18 +59,17 @@ def write_flow_time(folder: Path, weights: Weights, sizes: EstimatorSizes) -> in
         names = [f"{_PREFIX}{stage}0.mlp.1" for stage in stages(sizes)]
         matrix = np.concatenate([weights[f"{name}.weight"] for name in names])
         bias = np.concatenate([weights[f"{name}.bias"] for name in names])
-        g.output(linear(g, "mlp", x, matrix, bias), "time", ["K", bias.size])
-    return bias.size
+        g.output(linear(g, "mlp", x, matrix, bias), "time", ["K", time_width(sizes)])
 
 
-def write_flow_estimator(folder: Path, weights: Weights, sizes: EstimatorSizes, head_width: int) -> None:
+def write_flow_estimator(folder: Path, weights: Weights, sizes: EstimatorSizes, head_width: int, form: Form) -> None:
     """Write the graph: x, mu, cond `[B, T, 80]`, speaker `[B, 80]`, time `[1, width]` -> velocity `[B, T, 80]`."""
-    with GraphWriter(folder, "flow_estimator") as g:
+    with GraphWriter(folder, "flow_estimator", form) as g:
         estimator = _Estimator(g, weights, sizes, head_width)
         frames: list[int | str] = ["B", "T", MELS]
         x, mu = g.input("x", frames), g.input("mu", frames)
         speaker, cond = g.input("speaker", ["B", MELS]), g.input("cond", frames)
-        estimator.time = g.input("time", ["R", len(stages(sizes)) * sizes.channels])
+        estimator.time = g.input("time", ["R", time_width(sizes)])
         spread = g.op("Expand", g.op("Unsqueeze", speaker, g.integers(1)), g.op("Shape", x))
         g.output(estimator.velocity(g.op("Concat", x, mu, spread, cond, axis=-1)), "velocity", frames)
 

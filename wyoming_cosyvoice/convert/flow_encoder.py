@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wyoming_cosyvoice.convert.blocks import convolution, group_norm, linear_of, mish
+from wyoming_cosyvoice.convert.blocks import convolution, group_norm, linear_of, lookup, mish
 from wyoming_cosyvoice.convert.conformer import encoder
 from wyoming_cosyvoice.convert.graph import GraphWriter
 from wyoming_cosyvoice.convert.layout import MELS
@@ -13,17 +13,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wyoming_cosyvoice.convert.layout import FlowLayout
+    from wyoming_cosyvoice.convert.precision import Form
     from wyoming_cosyvoice.convert.weights import Weights
 
 
-def write_flow_encoder(folder: Path, weights: Weights, layout: FlowLayout) -> None:
+def write_flow_encoder(folder: Path, weights: Weights, layout: FlowLayout, form: Form) -> None:
     """Write the graph: tokens `[n]`, and where each frame lies between two of them `[T]` -> mu `[T, 80]`."""
-    with GraphWriter(folder, "flow_encoder") as g:
+    with GraphWriter(folder, "flow_encoder", form) as g:
         tokens = g.input("tokens", ["n"], "int64")
         left, right = g.input("left", ["T"], "int64"), g.input("right", ["T"], "int64")
         fraction = g.input("fraction", ["T"])
-        table = g.weight("input_embedding.weight", weights["input_embedding.weight"])
-        x = encoder(g, weights, layout.encoder, g.op("Gather", table, tokens), causal=False)
+        x = lookup(g, "input_embedding", weights["input_embedding.weight"], tokens)
+        x = encoder(g, weights, layout.encoder, x, causal=False)
         x = linear_of(g, weights, "encoder_proj", x)
         with g.scope("length_regulator"):
             share = g.op("Unsqueeze", fraction, g.integers(1))

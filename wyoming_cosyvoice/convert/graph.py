@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper, save_model
 
+from wyoming_cosyvoice.convert.precision import FLOAT32
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from wyoming_cosyvoice.convert.precision import Form
 
 OPSET = 21
 CONTRIB = "com.microsoft"
@@ -30,7 +34,9 @@ _TYPES = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "int32": Ten
 class GraphWriter:
     """One graph on its way to `folder`/NAME.onnx. Values are names; `op` returns those of its outputs."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, form: Form = FLOAT32) -> None:
+        """`form` says how weights are kept; the pieces in `blocks` act on it."""
+        self.form = form
         self._folder, self._name = folder, name
         self._data_name = f"{name}.onnx.data"
         self._data = (folder / self._data_name).open("wb")
@@ -86,6 +92,12 @@ class GraphWriter:
             self._data.write(array.data)
         self._initializers[name] = tensor
         return name
+
+    def kernel(self, name: str, array: NDArray[np.float32]) -> str:
+        """Add the weight of a convolution; in float16 on disk if the form says so (loading folds it to float32)."""
+        if not self.form.half:
+            return self.weight(name, array)
+        return self.op("Cast", self.weight(name, array.astype(np.float16)), to=TensorProto.FLOAT)
 
     def integers(self, *values: int) -> str:
         """Return the name of a constant int64 vector, kept once a graph."""

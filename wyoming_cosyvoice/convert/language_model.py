@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wyoming_cosyvoice.convert.layout import EncoderSizes, LanguageModelLayout
+    from wyoming_cosyvoice.convert.precision import Form
     from wyoming_cosyvoice.convert.weights import Weights
 
 
-def write_language_model(folder: Path, weights: Weights, layout: LanguageModelLayout) -> None:
+def write_language_model(folder: Path, weights: Weights, layout: LanguageModelLayout, form: Form) -> None:
     """Write the graph; its inputs and outputs are described in docs/bundle.md."""
     sizes = layout.decoder
     prefix = sizes.prefix
-    with GraphWriter(folder, "language_model") as g:
+    with GraphWriter(folder, "language_model", form) as g:
         rows = g.input("rows", ["B", "S", sizes.inputs])
         last = g.input("last_position", ["B"], "int32")
         x = layer_norm(g, weights, f"{prefix}embed.out.1", linear_of(g, weights, f"{prefix}embed.out.0", rows))

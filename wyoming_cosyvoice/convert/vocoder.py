@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from wyoming_cosyvoice.convert.precision import Form
     from wyoming_cosyvoice.convert.weights import Weights
 
 _WINDOW = 16
@@ -36,9 +37,9 @@ _CEILING = 0.99
 """Of a sample."""
 
 
-def write_f0(folder: Path, weights: Weights) -> None:
+def write_f0(folder: Path, weights: Weights, form: Form) -> None:
     """Write the graph: mel `[1, 80, T]` -> f0 `[1, T]` in Hz."""
-    with GraphWriter(folder, "f0") as g:
+    with GraphWriter(folder, "f0", form) as g:
         x = g.input("mel", [1, MELS, "T"])
         for index in (0, 2, 4, 6, 8):
             x = g.op("Elu", _convolution(g, weights, f"f0_predictor.condnet.{index}", x, pads=[1, 1]))
@@ -46,9 +47,9 @@ def write_f0(folder: Path, weights: Weights) -> None:
         g.output(g.op("Squeeze", g.op("Abs", x), g.integers(2)), "f0", [1, "T"])
 
 
-def write_vocoder(folder: Path, weights: Weights) -> None:
+def write_vocoder(folder: Path, weights: Weights, form: Form) -> None:
     """Write the graph: mel `[1, 80, T]`, source `[1, N]` (N = 256 T) -> wave `[1, N]`."""
-    with GraphWriter(folder, "vocoder") as g:
+    with GraphWriter(folder, "vocoder", form) as g:
         mel, source = g.input("mel", [1, MELS, "T"]), g.input("source", [1, "N"])
         spectrum = _transform(g, g.op("Unsqueeze", source, g.integers(1)))
         x = _convolution(g, weights, "conv_pre", mel, pads=[3, 3])
@@ -71,7 +72,7 @@ def _upsample(g: GraphWriter, weights: Weights, index: int, x: str) -> str:
     name = f"ups.{index}"
     x = g.op("LeakyRelu", x, alpha=0.1)
     with g.scope(name):
-        weight, bias = g.weight("weight", weights[f"{name}.weight"]), g.weight("bias", weights[f"{name}.bias"])
+        weight, bias = g.kernel("weight", weights[f"{name}.weight"]), g.weight("bias", weights[f"{name}.bias"])
         x = g.op("ConvTranspose", x, weight, bias, strides=[UPSAMPLE_STRIDE], pads=[4, 4])
         # one frame more, reflected, to match the 64 T + 1 frames of the transform
         return g.op("Pad", x, g.integers(0, 0, 1, 0, 0, 0), mode="reflect") if index == 1 else x
@@ -99,7 +100,7 @@ def _snake(g: GraphWriter, weights: Weights, name: str, x: str) -> str:
 
 def _convolution(g: GraphWriter, weights: Weights, name: str, x: str, **attributes: Any) -> str:
     with g.scope(name):
-        weight, bias = g.weight("weight", weights[f"{name}.weight"]), g.weight("bias", weights[f"{name}.bias"])
+        weight, bias = g.kernel("weight", weights[f"{name}.weight"]), g.weight("bias", weights[f"{name}.bias"])
         return g.op("Conv", x, weight, bias, **attributes)
 
 

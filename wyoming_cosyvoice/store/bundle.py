@@ -24,7 +24,7 @@ MAX_MANIFEST_BYTES = 1 << 20
 _AGAIN = "Install the model again, or convert it again"
 
 Precision = Literal["float32", "int8", "int4"]
-PRECISIONS: tuple[Precision, ...] = ("float32",)
+PRECISIONS: tuple[Precision, ...] = ("float32", "int8", "int4")
 """What the converter can write, the default first."""
 _Record = TypeVar("_Record")
 

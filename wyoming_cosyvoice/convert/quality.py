@@ -1,0 +1,191 @@
+"""What a smaller form costs: each stage of a new bundle beside its float32 graphs, on the same inputs.
+
+The inputs are the model's own: three short sentences become rows of the prompt, float32 decodes speech tokens of them,
+these become a mel, the mel becomes sound. So nothing has to be shipped for it, and every stage sees what it will see.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime as ort
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from wyoming_cosyvoice.convert.precision import Stage
+
+    Floats = NDArray[np.float32]
+    Figures = dict[str, float]
+
+SENTENCES = (
+    (26410, 171, 120, 234, 15914, 5233, 255, 18034, 37618, 11389, 1543),  # 你好，我是语音助手。
+    (15947, 11, 264, 6525, 1442, 307, 322, 13),  # Hello, the kitchen light is on.
+    (43791, 3193, 2996, 4801, 13806, 6135, 25870, 14277, 1543),  # 今日はとてもいい天気ですね。
+)
+_STEPS = 24
+_ROOM = 64
+_DECIBELS = 20 / np.log(10)
+"""In a natural logarithm of an amplitude, which a mel is."""
+
+
+class Reference:
+    """The float32 side, stage by stage in order: each stage's answers are the next one's inputs."""
+
+    def __init__(self, tables: Mapping[str, Floats], speaker: Floats, relative: NDArray[np.floating]) -> None:
+        """`tables` are those of the bundle, `speaker` an embedding `[192]`, `relative` the relative positions."""
+        self._tables, self._relative = tables, np.asarray(relative[..., :_ROOM], np.float32)
+        self._speaker = speaker / max(float(np.linalg.norm(speaker)), 1e-12)
+        self._rows: list[Floats] = []
+        self._tokens: list[list[int]] = []
+        self._logits: list[Floats] = []
+        self._mel: Floats = np.zeros((1, 80, 1), np.float32)
+        self._source: Floats = np.zeros((1, 256), np.float32)
+        self._wave: Floats = self._source
+
+    def answer(self, stage: Stage, folder: Path) -> None:
+        """Run a stage's float32 graphs in `folder` and keep the answers."""
+        if stage == "text_encoder":
+            self._rows = _text_rows(folder)
+        elif stage == "language_model":
+            session = _session(folder, "language_model")
+            decoded = [self._decode(session, rows, None, seed) for seed, rows in enumerate(self._rows)]
+            self._tokens, self._logits = [tokens for tokens, _ in decoded], [logits for _, logits in decoded]
+        elif stage == "flow":
+            self._mel = self._solve(folder)
+        else:
+            self._source = self._excitation(folder)
+            self._wave = _run(folder, "vocoder", mel=self._mel, source=self._source)
+
+    def measure(self, stage: Stage, folder: Path) -> Figures:
+        """Run a stage's graphs in `folder` on the same inputs; return how far they are off."""
+        if stage == "text_encoder":
+            return {"cosine": min(_cosine(*pair) for pair in zip(_text_rows(folder), self._rows, strict=True))}
+        if stage == "language_model":
+            pairs, session = zip(self._rows, self._tokens, strict=True), _session(folder, "language_model")
+            logits = np.concatenate([self._decode(session, rows, tokens, 0)[1] for rows, tokens in pairs])
+            return _compare_logits(logits, np.concatenate(self._logits))
+        if stage == "flow":
+            return {"mel_distance_db": float(np.abs(self._solve(folder) - self._mel).mean() * _DECIBELS)}
+        wave = _run(folder, "vocoder", mel=self._mel, source=self._source)
+        return {"log_spectral_distance_db": _spectral_distance(wave[0], self._wave[0])}
+
+    def _decode(
+        self, session: ort.InferenceSession, rows: Floats, forced: list[int] | None, seed: int
+    ) -> tuple[list[int], Floats]:
+        """Draw tokens (or feed `forced` ones); return them and the logits `[steps, V]` before each."""
+        tables = self._tables
+        speaker = (tables["speaker_weight"] @ self._speaker + tables["speaker_bias"])[None]
+        marks = tables["llm_embedding"]
+        new = np.concatenate([marks[:1], speaker, rows, marks[1:]]).astype(np.float32)
+        random = np.random.RandomState(seed)
+        fixed = {f"relative_{layer}": table for layer, table in enumerate(self._relative)}
+        cache = _empty_cache(session)
+        tokens: list[int] = []
+        logits: list[Floats] = []
+        names = [output.name for output in session.get_outputs()]
+        length = 0
+        while len(tokens) < _STEPS:
+            length += len(new)
+            inputs = {"rows": new[None], "last_position": np.array([length - 1], np.int32), **fixed, **cache}
+            outputs = dict(zip(names, session.run(None, inputs), strict=True))
+            cache = {name.replace("present", "past"): value for name, value in outputs.items() if "present" in name}
+            logits.append(outputs["logits"][0])
+            token = forced[len(tokens)] if forced else _draw(logits[-1][:-1], random)
+            tokens.append(token)
+            new = tables["speech_embedding"][token][None].astype(np.float32)
+        return tokens, np.stack(logits)
+
+    def _solve(self, folder: Path) -> Floats:
+        """Return the mel `[1, 80, T]` of all sentences' tokens, two frames a token, after ten guided Euler steps."""
+        tokens = np.array([token for part in self._tokens for token in part], np.int64)
+        places = np.repeat(np.arange(len(tokens)), 2)
+        nowhere = np.zeros(len(places), np.float32)
+        mu = _run(folder, "flow_encoder", tokens=tokens, left=places, right=places, fraction=nowhere)
+        tables = self._tables
+        speaker = (tables["flow_speaker_weight"] @ self._speaker + tables["flow_speaker_bias"]).astype(np.float32)
+        times = (1 - np.cos(np.linspace(0, np.pi / 2, 11))).astype(np.float32)
+        rows = _run(folder, "flow_time", t=times[:-1])
+        estimator = _session(folder, "flow_estimator")
+        x = np.random.RandomState(0).standard_normal(mu.shape).astype(np.float32)
+        zero = np.zeros_like(mu)
+        fixed = {
+            "mu": np.stack([mu, zero]),
+            "cond": np.stack([zero, zero]),
+            "speaker": np.stack([speaker, 0 * speaker]),
+        }
+        for step in range(10):
+            a, b = estimator.run(None, {**fixed, "x": np.stack([x, x]), "time": rows[step : step + 1]})[0]
+            x = x + (times[step + 1] - times[step]) * (np.float32(1.7) * a - np.float32(0.7) * b)
+        return np.ascontiguousarray(x.T[None])
+
+    def _excitation(self, folder: Path) -> Floats:
+        """Return a source `[1, 256 T]`: a sine at F0 with a little noise is enough to compare two vocoders."""
+        f0 = np.repeat(_run(folder, "f0", mel=self._mel)[0], 256).astype(np.float64)
+        noise = np.random.RandomState(0).standard_normal(f0.size)
+        source = 0.1 * np.sin(2 * np.pi * np.cumsum(f0 / 22050)) + 0.003 * noise
+        return source[None].astype(np.float32)
+
+
+def _text_rows(folder: Path) -> list[Floats]:
+    session = _session(folder, "text_encoder")
+    return [session.run(None, {"ids": np.array(ids, np.int64)})[0] for ids in SENTENCES]
+
+
+def _empty_cache(session: ort.InferenceSession) -> dict[str, Floats]:
+    inputs = [value for value in session.get_inputs() if value.name.startswith("past")]
+    return {value.name: np.zeros((1, value.shape[1], _ROOM, value.shape[3]), np.float32) for value in inputs}
+
+
+def _draw(logits: Floats, random: np.random.RandomState) -> int:
+    weights = np.exp(logits - logits.max(), dtype=np.float64).cumsum()
+    return int(np.searchsorted(weights, random.random_sample() * weights[-1], side="right"))
+
+
+def _compare_logits(logits: Floats, reference: Floats) -> Figures:
+    ours, theirs = _log_probabilities(logits), _log_probabilities(reference)
+    return {
+        "cosine": _cosine(logits, reference),
+        "kullback_leibler": float((np.exp(theirs) * (theirs - ours)).sum(axis=1).mean()),
+        "same_first_choice": float((logits.argmax(axis=1) == reference.argmax(axis=1)).mean()),
+    }
+
+
+def _log_probabilities(logits: Floats) -> NDArray[np.float64]:
+    shifted = (logits - logits.max(axis=1, keepdims=True)).astype(np.float64)
+    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return result
+
+
+def _cosine(one: Floats, other: Floats) -> float:
+    """Return the mean over rows of the cosine between two arrays' rows."""
+    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return float(((one * other).sum(axis=1) / np.maximum(norms, 1e-12)).mean())
+
+
+def _spectral_distance(one: Floats, other: Floats) -> float:
+    """Return the log-spectral distance in dB: over frames, the mean of the root mean square over bins."""
+    window = np.hanning(1024)
+
+    def levels(wave: Floats) -> NDArray[np.float64]:
+        frames = np.lib.stride_tricks.sliding_window_view(wave, window.size)[::256]
+        result: NDArray[np.float64] = 10 * np.log10(np.abs(np.fft.rfft(frames * window)) ** 2 + 1e-8)
+        return result
+
+    return float(np.sqrt(np.square(levels(one) - levels(other)).mean(axis=1)).mean())
+
+
+def _run(folder: Path, name: str, **inputs: NDArray[np.generic]) -> Floats:
+    result: Floats = _session(folder, name).run(None, inputs)[0]
+    return result
+
+
+def _session(folder: Path, name: str) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return ort.InferenceSession(str(folder / f"{name}.onnx"), options)
