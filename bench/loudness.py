@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.report import publish, table
 from wyoming_cosyvoice.audio.loudness import loudness
 from wyoming_cosyvoice.audio.pcm import to_float
 from wyoming_cosyvoice.config import Config
@@ -51,27 +52,28 @@ async def measure(service: SpeechService, voice: Voice) -> float:
 
 
 async def run(config: Config) -> int:
-    """Measure every voice; 1 where one is more than 1 dB off."""
+    """Measure every voice; return 1 where one is more than 1 dB off."""
     service = SpeechService(load_engines(config), config)
     await service.start()
-    print("| voice | as made (LUFS) | as served (LUFS) | off (dB) |\n|---|---|---|---|")
+    rows: list[list[object]] = []
     worst = 0.0
     try:
         for engine in service.engines:
             for voice in engine.voices:
                 served = await measure(service, voice)
                 gain = REFERENCE_LOUDNESS - voice.loudness if voice.loudness is not None else float("nan")
-                off = served - REFERENCE_LOUDNESS
-                worst = max(worst, abs(off))
-                print(f"| {voice.id} | {served - gain:.1f} | {served:.1f} | {off:+.1f} |", flush=True)
+                worst = max(worst, abs(served - REFERENCE_LOUDNESS))
+                rows.append([voice.id, served - gain, served, served - REFERENCE_LOUDNESS])
     finally:
         await service.stop(0)
+    header = ["voice", "as made, LUFS", "as served, LUFS", "off by, dB"]
+    publish("loudness", f"Loudness of the voices ({config.model})", table(header, rows))
     return int(worst > 1.0)
 
 
 def main(argv: list[str]) -> int:
     """Print a table of all voices of a model."""
-    parser = argparse.ArgumentParser(prog="bench loudness", description=__doc__)
+    parser = argparse.ArgumentParser(prog="script/bench loudness", description=__doc__)
     parser.add_argument("--model", default="auto", help="as of the server")
     parser.add_argument("--data-dir", type=Path, default=None, help="as of the server")
     arguments = parser.parse_args(argv)

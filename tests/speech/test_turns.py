@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -16,59 +15,79 @@ from wyoming_cosyvoice.speech.request import SpeechOptions
 
 if TYPE_CHECKING:
     from tests.speech.conftest import MakeService
-    from wyoming_cosyvoice.speech.service import SpeechService
 
 
 def _sentences(name: str, count: int) -> str:
     return " ".join(f"{name} says {'very ' * number}well." for number in range(count))
 
 
-async def _order(service: SpeechService, engine: GatedEngine, *texts: tuple[str, str]) -> list[str]:
-    """Start texts of (client, text) one after another while the engine is held; return the order of service."""
-    speaking = []
-    for number, (client, text) in enumerate(texts, start=1):
-        speaking.append(asyncio.ensure_future(speak(service, text, client=client)))
-        clauses = sum(text.count(".") for _, text in texts[:number])
-        await soon(partial(_all_wait, service, clauses))
+def _served(*claims: Claim) -> list[str]:
+    """Let jobs wait in that order, and return the streams in the order in which they are served."""
+    queue: FairQueue[int] = FairQueue()
+    for number, claim in enumerate(claims):
+        queue.add(number, claim)
+    return [f"{claims[job].client}{claims[job].stream}" for job in iter(queue.pop, None)]
+
+
+def _text(client: str, stream: int, clauses: int, *, started: bool = False) -> list[Claim]:
+    return [Claim(client, stream, first=number == 0 and not started) for number in range(clauses)]
+
+
+def test_clients_take_turns() -> None:
+    order = _served(*_text("a", 1, 4), *_text("b", 2, 4), *_text("c", 3, 4))
+    assert order == ["a1", "b2", "c3"] * 4
+
+
+def test_a_client_with_many_streams_has_one_turn_as_others_have() -> None:
+    many = [claim for stream in range(3) for claim in _text("a", stream, 3, started=True)]
+    order = _served(*many, *_text("b", 9, 3, started=True))
+    assert [name[0] for name in order[:6]] == ["a", "b"] * 3
+
+
+def test_two_streams_of_one_client_take_turns_too() -> None:
+    assert _served(*_text("a", 1, 3), *_text("a", 2, 3)) == ["a1", "a2"] * 3
+
+
+def test_a_first_clause_comes_before_later_clauses_of_others_and_of_its_own_client() -> None:
+    for client in "ab":
+        order = _served(*_text("a", 1, 3, started=True), *_text(client, 2, 1))
+        assert order[0] == f"{client}2"
+
+
+def test_a_flood_of_short_texts_does_not_starve_a_long_one() -> None:
+    def turns_of_the_long_one(client: str) -> list[int]:
+        flood = [claim for stream in range(2, 8) for claim in _text(client, stream, 1)]
+        order = _served(*_text("a", 1, 4, started=True), *flood)
+        return [index for index, name in enumerate(order) if name == "a1"]
+
+    assert turns_of_the_long_one("b") == [1, 3, 5, 7]
+    assert turns_of_the_long_one("a") == [1, 7, 8, 9], "among streams of one client, a turn in each round"
+
+
+async def test_a_short_text_does_not_wait_for_a_long_one(make_service: MakeService) -> None:
+    engine = GatedEngine()
+    service = await make_service(engine)
+    long = asyncio.ensure_future(speak(service, _sentences("Anna", 10), client="a"))
+    await happened(engine.began)
+    short = asyncio.ensure_future(speak(service, "Ben says yes.", client="b"))
+    await soon(lambda: service.status().queued == 1)
     engine.let(100)
-    await asyncio.gather(*speaking)
-    return [heard.split()[0] for heard in engine.heard]
+    await asyncio.gather(long, short)
+    assert engine.heard.index("Ben says yes.") <= 2
 
 
-def _all_wait(service: SpeechService, clauses: int) -> bool:
-    status = service.status()
-    return status.queued + status.running == clauses
-
-
-async def test_clients_take_turns(make_service: MakeService) -> None:
-    engine = GatedEngine()
+async def test_the_first_clause_is_made_alone(make_service: MakeService) -> None:
+    engine = SteppedEngine()
     service = await make_service(engine)
-    order = await _order(
-        service, engine, ("a", _sentences("Anna", 4)), ("b", _sentences("Ben", 4)), ("c", _sentences("Cleo", 4))
-    )
-    assert order == ["Anna", "Ben", "Cleo"] * 4
-
-
-async def test_a_first_clause_comes_before_later_clauses_of_others(make_service: MakeService) -> None:
-    engine = GatedEngine()
-    service = await make_service(engine)
-    order = await _order(service, engine, ("a", _sentences("Anna", 4)), ("b", "Ben says yes."))
-    assert order == ["Anna", "Ben", "Anna", "Anna", "Anna"]
-
-
-async def test_two_streams_of_one_client_take_turns_too(make_service: MakeService) -> None:
-    engine = GatedEngine()
-    service = await make_service(engine)
-    order = await _order(service, engine, ("a", _sentences("Anna", 3)), ("a", _sentences("Ben", 3)))
-    assert order == ["Anna", "Ben"] * 3
-
-
-async def test_a_flood_of_short_texts_does_not_starve_a_long_one(make_service: MakeService) -> None:
-    engine = GatedEngine()
-    service = await make_service(engine)
-    flood = [("b", f"Ben says {'very ' * number}short.") for number in range(6)]
-    order = await _order(service, engine, ("a", _sentences("Anna", 4)), *flood)
-    assert order[:7] == ["Anna", "Ben", "Anna", "Ben", "Anna", "Ben", "Anna"]
+    async with service.open(SpeechOptions(), "a") as stream:
+        stream.feed(_sentences("Anna", 10))
+        await soon(lambda: service.status().running == 1)
+        await asyncio.sleep(0.02)
+        assert service.status().queued == 0, "a batch would slow it down"
+        engine.step(5)
+        await soon(lambda: service.status().queued == 3)
+        stream.close()
+        engine.step()
 
 
 async def test_a_stream_is_at_most_its_lookahead_ahead_of_its_reader(make_service: MakeService) -> None:
@@ -91,6 +110,7 @@ async def test_several_clauses_of_one_text_are_in_flight(make_service: MakeServi
     service = await make_service(engine, lookahead=4)
     async with service.open(SpeechOptions(), "a") as stream:
         stream.feed(_sentences("Anna", 10))
+        engine.step(5)
         await soon(lambda: (service.status().running, service.status().queued) == (1, 3))
         stream.close()
         engine.step(100)

@@ -93,6 +93,7 @@ class SpeechStream:
         self._playback = Playback(rate, stage.config.samples_per_chunk)
         self._takes: deque[_Take] = deque()
         self._claimed = False
+        self._sounds = False
         self._closed = False
         self._clauses = self._cached_clauses = 0
         self._all_cached = True  # of the parts so far of the clause that plays
@@ -206,7 +207,7 @@ class SpeechStream:
 
     def _fill(self) -> None:
         """Ask for the next clauses, as many as may be ahead of the reader."""
-        while self._script.clauses and len(self._takes) < self._stage.config.lookahead:
+        while self._script.clauses and self._may_ask():
             clause = self._script.clauses.popleft()
             _LOGGER.debug("%s says: %s", self.client, clause.text)
             try:
@@ -220,6 +221,18 @@ class SpeechStream:
             takes = [self._record(part) for part in parts] or [_Take()]
             takes[-1].pause, takes[-1].pause_asked, takes[-1].ends_clause = pause, asked, True
             self._takes.extend(takes)
+
+    def _may_ask(self) -> bool:
+        """Look whether one more clause may be asked for.
+
+        Before anything sounds there is one at a time: an engine that decodes several at once would be twice as slow
+        with the first, which somebody waits for.
+        """
+        asked = [take.recording for take in self._takes if take.recording is not None]
+        self._sounds = self._sounds or any(recording.blocks or recording.done for recording in asked)
+        if asked and not self._sounds:
+            return False
+        return len(self._takes) < self._stage.config.lookahead
 
     def _record(self, part: Part) -> _Take:
         take = _Take(part)
