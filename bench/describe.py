@@ -8,6 +8,7 @@ import itertools
 import multiprocessing
 import statistics
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wyoming.info import Describe
@@ -16,7 +17,7 @@ from bench.report import publish, table
 from bench.serving import Process, serve, speak
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 TEXT = "第{}位客人说：今天天气很好，我们打开窗户，听一会儿音乐，然后出去走一走。"
 
@@ -26,6 +27,21 @@ def keep_speaking(port: int, number: int) -> None:
     process = Process((), port)
     for sentence in itertools.count():
         asyncio.run(speak(process, TEXT.format(f"{number}-{sentence}")))
+
+
+@contextmanager
+def crowd(target: Callable[..., None], arguments: Iterable[tuple[object, ...]]) -> Iterator[None]:
+    """Run a process for each set of arguments, so that the clients' work is not taken from the measuring loop."""
+    members = [multiprocessing.Process(target=target, args=one, daemon=True) for one in arguments]
+    for member in members:
+        member.start()
+    time.sleep(2)
+    try:
+        yield
+    finally:
+        for member in members:
+            member.kill()
+            member.join()
 
 
 async def measure(process: Process, seconds: float) -> list[float]:
@@ -53,18 +69,11 @@ def main(argv: list[str] | Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     rows = []
     for clients in (0, arguments.clients):
-        with serve("--model", arguments.model) as process:
-            speaking = [
-                multiprocessing.Process(target=keep_speaking, args=(process.port, number), daemon=True)
-                for number in range(clients)
-            ]
-            for one in speaking:
-                one.start()
-            time.sleep(2)
+        with (
+            serve("--model", arguments.model) as process,
+            crowd(keep_speaking, [(process.port, number) for number in range(clients)]),
+        ):
             delays = asyncio.run(measure(process, arguments.seconds))
-            for one in speaking:
-                one.kill()
-                one.join()
         rows.append(
             [
                 clients,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import multiprocessing
 import statistics
 import time
 from typing import TYPE_CHECKING
 
 import httpx
 
-from bench.describe import measure
+from bench.describe import crowd, measure
 from bench.report import publish, table
 from bench.serving import free_port, serve, speak
 
@@ -72,20 +71,14 @@ def main(argv: list[str] | Sequence[str]) -> int:
         for number in range(arguments.rounds):
             wyoming.append(asyncio.run(speak(process, TEXT.format(number))).first_audio)
             http.append(asyncio.run(first_byte(url, TEXT.format(number))))
-        speaking = [multiprocessing.Process(target=keep_speaking, args=(url, one), daemon=True) for one in range(5)]
-        for one in speaking:
-            one.start()
-        time.sleep(2)
-        delays = asyncio.run(measure(process, arguments.seconds))
-        for one in speaking:
-            one.kill()
-            one.join()
+        with crowd(keep_speaking, [(url, number) for number in range(5)]):
+            delays = asyncio.run(measure(process, arguments.seconds))
     ratio = statistics.median(http) / statistics.median(wyoming)
     first = table(
         ["protocol", "first audio, median ms"],
         [["Wyoming", statistics.median(wyoming) * 1000], ["HTTP", statistics.median(http) * 1000]],
     )
-    crowd = table(
+    crowded = table(
         ["asked", "median ms", "p99 ms", "worst ms"],
         [[len(delays), statistics.median(delays), delays[int(0.99 * len(delays))], delays[-1]]],
     )
@@ -93,6 +86,6 @@ def main(argv: list[str] | Sequence[str]) -> int:
         "http",
         f"HTTP beside Wyoming ({arguments.model})",
         f"First audio of the same {arguments.rounds} texts, taken in turn, no cache: HTTP / Wyoming = {ratio:.2f}\n\n"
-        f"{first}\n\n`describe` over Wyoming while 50 HTTP clients speak, a third of which leave:\n\n{crowd}",
+        f"{first}\n\n`describe` over Wyoming while 50 HTTP clients speak, a third of which leave:\n\n{crowded}",
     )
     return 0

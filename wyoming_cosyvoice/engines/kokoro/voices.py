@@ -70,16 +70,16 @@ class Styles:
     """Style vectors by voice id, read when a voice is first used."""
 
     def __init__(self, path: Path | None = None) -> None:
-        path = path or shipped("starter", "voices.npz")
-        self._file = np.load(path, allow_pickle=False)
+        self._path = path or shipped("starter", "voices.npz")
         self._sources = {item.id: item.source for item in VOICES}
         self._arrays: dict[str, NDArray[np.float16]] = {}
-        self.digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.digest = hashlib.sha256(self._path.read_bytes()).hexdigest()
 
     def vector(self, voice: str, length: int) -> NDArray[np.float32]:
         """Return the style `[1, 256]` for a phoneme string of `length` symbols."""
         source = self._sources[voice]
         if source not in self._arrays:
-            self._arrays[source] = self._file[source]
+            with np.load(self._path, allow_pickle=False) as file:
+                self._arrays[source] = file[source]
         table = self._arrays[source]
         return table[min(max(length, 1), len(table)) - 1 : min(max(length, 1), len(table))].astype(np.float32)

@@ -55,23 +55,7 @@ class ModelEndpoints:
         return await self._list()
 
     async def _list(self) -> Response:
-        states = await self._manager.models()
-        return json_response(
-            schema.ModelsResponse(
-                [
-                    schema.ModelInfo(
-                        state.name,
-                        state.description,
-                        state.licence,
-                        state.installed,
-                        state.loaded,
-                        state.in_use,
-                        state.bytes,
-                    )
-                    for state in states
-                ]
-            )
-        )
+        return json_response(schema.ModelsResponse(await self._manager.models()))
 
 
 async def _events(installation: Installation) -> AsyncIterator[bytes]:

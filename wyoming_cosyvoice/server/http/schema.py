@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from wyoming_cosyvoice.audio.compress import Format  # noqa: TC001 - msgspec reads it at run time
+from wyoming_cosyvoice.server.model_manager import ModelState  # noqa: TC001 - likewise
 
 Text = Annotated[str, Meta(max_length=1_000_000, description="What to say. Longer than the server's limit: 413.")]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -205,22 +206,10 @@ class InstallRequest(Struct, forbid_unknown_fields=True):
     name: Annotated[str, Meta(pattern=MODEL_NAME)]
 
 
-class ModelInfo(Struct):
-    """A model; `in_use` is the one that speaks where no voice is named."""
-
-    name: str
-    description: str
-    licence: str
-    installed: bool
-    loaded: bool
-    in_use: bool
-    bytes: int
-
-
 class ModelsResponse(Struct):
     """`GET /models`."""
 
-    models: list[ModelInfo]
+    models: list[ModelState]
 
 
 class ErrorDetail(Struct):
