@@ -24,7 +24,7 @@ class Cantonese(Mandarin):
     numerals = Numerals("零一二三四五六七八九", ("", "萬", "億", "萬億"), pair="兩", pair_before="萬億萬億")
     over_phone: ClassVar[dict[int, int]] = {}
     point, minus, times_word, number_word = "點", "負", "乘", "號"
-    hour_word = "點"
+    hour_word, of = "點", "嘅"
     halves: ClassVar[Mapping[str, str]] = {
         "am": "上晝", "pm": "下晝", "night": "夜晚", "midnight": "凌晨", "noon": "中午",
     }  # fmt: skip
@@ -42,7 +42,7 @@ class Cantonese(Mandarin):
     bases: ClassVar[Mapping[str, str]] = {
         **Mandarin.bases, "Pa": "帕", "Wh": "瓦時", "Ah": "安時", "Ω": "歐姆", "Hz": "赫", "bps": "bit每秒", "bit": "bit",
         "b": "bit", "Bq": "貝克", "S": "西門子", "bar": "巴", "mol": "摩爾", "t": "噸", "h": "小時", "min": "分鐘", "ha": "公頃",
-        "ft²": "平方呎", "ft": "呎", "yd": "碼", "mi": "英里", "in": "吋", "lb": "磅", "oz": "安士", "fl oz": "液體安士", "gal": "加侖",
+        "ft²": "平方呎", "ft": "呎", "yd": "碼", "mi": "英里", "in": "吋", "lb": "磅", "oz": "安士", "tbsp": "湯匙", "fl oz": "液體安士", "gal": "加侖",
         "rpm": "轉每分鐘", "fps": "格每秒", "px": "像素", "dB": "分貝", "dBm": "分貝毫瓦", "mmHg": "毫米水銀柱",
         "inHg": "吋水銀柱", "kn": "節", "Nm": "牛米", "day": "日", "d": "日", "week": "星期", "month": "月", "hour": "小時",
         "minute": "分鐘", "bpm": "下每分鐘",

@@ -26,6 +26,7 @@ from wyoming_cosyvoice.text.normalize.values import (
     Money,
     Name,
     Number,
+    Power,
     Product,
     Quantity,
     Ratio,
@@ -45,6 +46,7 @@ class English(Speaker):
     """American English in number words, without "and"."""
 
     glue: ClassVar[str] = " "
+    to: ClassVar[str] = "to"
     symbols: ClassVar[Mapping[str, str]] = SYMBOLS
     link_signs: ClassVar[Mapping[str, str]] = LINK_SIGNS
 
@@ -151,6 +153,8 @@ class English(Speaker):
     def fraction(self, fraction: Fraction) -> str:
         """One half, three quarters, two and a half, five sixteenths."""
         top, bottom = fraction.numerator, fraction.denominator
+        if not fraction.whole and len(top) > 1 and int(bottom) > 20 and bottom not in ("32", "64"):
+            return f"{numerals.cardinal(top)} out of {numerals.cardinal(bottom)}"
         many = top != "1"
         if bottom == "2":
             part = "one half"
@@ -175,6 +179,12 @@ class English(Speaker):
             for part in product.parts
         )
         return f"{said} {self.unit(product.unit)}" if product.unit else said
+
+    def power(self, power: Power) -> str:
+        """Say ten to the power of six, ten squared."""
+        if power.exponent in (Number("2"), Number("3")):
+            return f"{self.number(power.base)} {'squared' if power.exponent.whole == '2' else 'cubed'}"
+        return f"{self.number(power.base)} to the power of {self.number(power.exponent)}"
 
     def ordinal(self, number: str) -> str:
         """Twenty-second."""

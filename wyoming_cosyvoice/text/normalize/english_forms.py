@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wyoming_cosyvoice.text.normalize.english_words import MONTHS
+from wyoming_cosyvoice.text.normalize.english_words import MONTHS, PREFIXES, UNITS
 from wyoming_cosyvoice.text.normalize.numerals_english import cardinal, ordinal, pairs, year
 from wyoming_cosyvoice.text.normalize.recognise.numbers import Found, quantity, read_number
 from wyoming_cosyvoice.text.normalize.roman import roman_number
+from wyoming_cosyvoice.text.normalize.units import read_simple
 from wyoming_cosyvoice.text.normalize.values import (
     Counted,
     Date,
@@ -52,7 +53,7 @@ _FEET_INCHES = re.compile(r"(\d{1,2})['′’] ?(1[01]|\d)(?:\"|″|”|'')")
 _HALF_INCH = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)(?:\"|″)(?= ?[A-Za-z-])")
 _FOUR = re.compile(r"(\d{4})(?![\d:/%°]|[.,]\d|-\d{3}(?!\d)| ?(?:AM|PM|am|pm)\b)")
 _YEAR_CUE = re.compile(
-    r"(?:\b(?:in|since|by|from|until|till|before|after|of|year|during|circa|through|to|late|early|mid|spring|summer|autumn|fall|winter|©|"
+    r"(?:\b(?:in|since|by|from|until|till|before|after|of|year|year-end|during|circa|through|to|late|early|mid|spring|summer|autumn|fall|winter|©|"
     r"copyright|born|class of|model|election|CES|Q[1-4]),?|[12]\d{3}(?: ?[-–]| and| or| to)) ?$",
     re.IGNORECASE,
 )
@@ -88,6 +89,7 @@ _ROMAN_CUE = re.compile(
     r"appendix|article|title|tier|figure|table|unit|grade|category|fantasy|rocky|bowl|quest|zone|schedule|round|step) $",
     re.IGNORECASE,
 )
+_ROMAN_LIST = re.compile(r"[IVX]{1,5}(?:,|,? and|,? or| &| to)? $")
 _RULER_CUE = re.compile(
     r"\b(?:Henry|Louis|Elizabeth|Charles|George|Edward|Richard|James|Philip|William|Pope [A-Z]\w+|John Paul|Benedict|"
     r"Napoleon|Nicholas|Alexander|Catherine|Frederick|Wilhelm|Peter|Ivan|Ramses|Leo|Pius|Gregory|Innocent|Francis|"
@@ -110,6 +112,16 @@ _CAPITALISED = re.compile(r" ?[A-Z]")
 _SAINT = re.compile(r"St\. (?=[A-Z])")
 _STREET = re.compile(r"St\.(?![A-Za-z])")
 _KEEPS_STOP = ("etc", "Inc", "Ltd", "Corp", "Ave", "Rd", "Blvd", "Jr", "Sr")
+_WEEKDAY = re.compile(rf"(Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)(?=,? (?:{_MONTH.replace('?P<month>', '?:')}|\d))")
+_NUMBERED = {
+    "p": "page", "pp": "pages", "ch": "chapter", "fig": "figure", "vol": "volume", "sec": "section", "art": "article",
+    "ext": "extension", "ep": "episode", "eq": "equation", "apt": "apartment", "rm": "room", "bldg": "building",
+}  # fmt: skip
+_BEFORE_NUMBER = re.compile(r"(pp?|ch|fig|vol|sec|art|ext|ep|eq|apt|rm|bldg)\.(?= ?\d)", re.IGNORECASE)
+_SHARP = re.compile(r"([CF])#(?![\w#])")
+_SHORT_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2})(?![\d/]|[-.]\d)")
+_OVER = re.compile(r"(\d{2,3})/(\d{2,3})(?![\d/]|[-.,]\d)")
+_YEAR_VERB = re.compile(r" (?:was|is|will|saw|has|had|brought|marks|marked|began|ended|came)\b")
 _WITHOUT = re.compile(r"(w/o|w/|c/o|b/c|n/a|N/A)(?![A-Za-z\d])")
 _SLASHED = {
     "w/o": "without",
@@ -290,7 +302,8 @@ def _roman(text: str, at: int) -> Found | None:
         and not text.startswith(" am", match.end())
     ):
         return Words(cardinal(str(number))), match.end()
-    if len(match[0]) > 1 and number < 40 and _NAME_CUE.search(before):
+    # II, III and VII are nothing else; IV and XI may be letters.
+    if (len(match[0]) > 1 and number < 40 and _NAME_CUE.search(before)) or match[0].endswith("II"):
         return Words(cardinal(str(number))), match.end()
     return None
 
@@ -311,6 +324,59 @@ def _abbreviation(text: str, at: int) -> Found | None:
         return None
     stop = "." if not follows.strip() or (word in _KEEPS_STOP and _CAPITALISED.match(follows)) else ""
     return Words(_SHORT[word] + stop), match.end(1) + 1
+
+
+def _weekday(text: str, at: int) -> Found | None:
+    """Read Mon before a date or a time: Mon, Nov 23."""
+    match = _WEEKDAY.match(text, at)
+    return (Words(_SHORT[match[1]]), match.end()) if match else None
+
+
+def _before_number(text: str, at: int) -> Found | None:
+    """Read p. 12 and Fig. 3: what is short for a word only before a number."""
+    match = _BEFORE_NUMBER.match(text, at)
+    return (Words(_NUMBERED[match[1].lower()]), match.end()) if match else None
+
+
+def _per_unit(text: str, at: int) -> Found | None:
+    """Read the unit behind a per in words: per kWh."""
+    if not text.startswith("per ", at):
+        return None
+    unit = read_simple(text, at + 4)
+    if unit is None:
+        return None
+    name = PREFIXES.get(unit[0].prefix, unit[0].prefix) + UNITS[unit[0].base][0]
+    return (Words(f"per {name}"), unit[1]) if unit[0].base not in ("m²", "m³") or not unit[0].prefix else None
+
+
+def _sharp(text: str, at: int) -> Found | None:
+    match = _SHARP.match(text, at)
+    return (Words(f"{match[1]} sharp"), match.end()) if match else None
+
+
+def _short_date(text: str, at: int) -> Found | None:
+    """Read 05/06/26, month first."""
+    match = _SHORT_DATE.match(text, at)
+    if match is None or not 1 <= int(match[1]) <= 12 or not 1 <= int(match[2]) <= 31:
+        return None
+    century = 2000 if int(match[3]) < 70 else 1900
+    return Date(century + int(match[3]), int(match[1]), int(match[2])), match.end()
+
+
+def _over(text: str, at: int) -> Found | None:
+    """Read 120/80 as one hundred twenty over eighty."""
+    match = _OVER.match(text, at)
+    if match is None or int(match[1]) < max(13, int(match[2])):
+        return None
+    return Words(f"{cardinal(match[1])} over {cardinal(match[2])}"), match.end()
+
+
+def _first_year(text: str, at: int) -> Found | None:
+    """Read 1984 was good: a year that begins a sentence."""
+    match = _FOUR.match(text, at)
+    if match is None or not "1500" <= match[1] < "2100" or text[max(0, at - 2) : at].strip() not in ("", ".", "!", "?"):
+        return None
+    return (Words(year(match[1])), match.end()) if _YEAR_VERB.match(text, match.end()) else None
 
 
 def _slashed(text: str, at: int) -> Found | None:
@@ -345,7 +411,21 @@ AT_DIGITS: Sequence[Recogniser] = (
     _room,
     _code,
     _year,
+    _first_year,
+    _short_date,
+    _over,
     _model,
 )
-AT_WORDS: Sequence[Recogniser] = (_day_range, _month_first, _label, _roman, _abbreviation, _slashed)
+AT_WORDS: Sequence[Recogniser] = (
+    _weekday,
+    _before_number,
+    _per_unit,
+    _sharp,
+    _day_range,
+    _month_first,
+    _label,
+    _roman,
+    _abbreviation,
+    _slashed,
+)
 AT_SIGNS: Sequence[Recogniser] = (_hash, _decade_short)

@@ -22,7 +22,7 @@ UNITS: dict[str, tuple[str, str]] = _regular(
     "A=amp", "Ah=amp hour", "Ω=ohm", "J=joule", "cal=calorie", "lm=lumen", "B=byte", "bit=bit", "b=bit",
     "Sv=sievert", "Bq=becquerel", "F=farad", "bar=bar", "mol=mole", "N=newton", "cc=cubic centimeter", "t=ton",
     "h=hour", "min=minute", "m²=square meter", "m³=cubic meter", "ha=hectare", "yd=yard", "mi=mile", "lb=pound",
-    "oz=ounce", "fl oz=fluid ounce", "gal=gallon", "px=pixel", "dB=decibel", "dBm=decibel milliwatt", "kn=knot", "K=kelvin",
+    "oz=ounce", "tbsp=tablespoon", "tsp=teaspoon", "fl oz=fluid ounce", "gal=gallon", "px=pixel", "dB=decibel", "dBm=decibel milliwatt", "kn=knot", "K=kelvin",
     "Nm=newton meter", "°=degree", "day=day", "d=day", "week=week", "month=month", "year=year", "hour=hour",
     "minute=minute", "second=second", "person=person", "night=night",
 ) | {

@@ -17,6 +17,7 @@ from wyoming_cosyvoice.text.normalize.values import (
     Name,
     Number,
     Phone,
+    Power,
     Product,
     Quantity,
     Ratio,
@@ -40,6 +41,8 @@ _DIGITS_ASKED = re.compile(
 _RUN = re.compile(r"\d{3,32}(?:[ -]\d{2,8}){0,4}(?![\d%]|[.,:/]\d)")
 _POSTAL = re.compile(r"\d{3}-\d{4}(?![\d-])")
 _EMERGENCY = re.compile(r"(?:110|119|118|117|171|104)(?=番|に(?:電話|通報|かけ))")
+# 1日から is ついたちから, 1日に3回 is いちにちに.
+_DATED = re.compile(r"(?:から|まで|付|発|号|午前|午後|[（(][月火水木金土日][)）])")
 _PARTS_OF = re.compile(r"(\d{1,4})分の(\d{1,4})(?!\d)")
 
 
@@ -47,6 +50,7 @@ class Japanese(Speaker):
     """Japanese in kanji and kana."""
 
     glue: ClassVar[str] = ""
+    to: ClassVar[str] = "から"
     symbols: ClassVar[Mapping[str, str]] = {
         "+": "プラス", "-": "マイナス", "±": "プラスマイナス", "×": "かける", "*": "かける", "÷": "割る", "=": "イコール",
         "≠": "ノットイコール", "≈": "約", "<": "小なり", ">": "大なり", "≤": "以下", "≥": "以上", "~": "約", "&": "アンド",
@@ -69,7 +73,7 @@ class Japanese(Speaker):
         "bit": "ビット", "b": "ビット", "Sv": "シーベルト", "Bq": "ベクレル", "S": "ジーメンス", "F": "ファラド", "bar": "バール",
         "mol": "モル", "N": "ニュートン", "cc": "シーシー", "t": "トン", "h": "時間", "min": "分", "°C": "度", "°F": "度",
         "°": "度", "%": "パーセント", "‰": "パーミル", "m²": "平方メートル", "m³": "立方メートル", "ft²": "平方フィート",
-        "ha": "ヘクタール", "ft": "フィート", "yd": "ヤード", "mi": "マイル", "in": "インチ", "lb": "ポンド", "oz": "オンス", "fl oz": "液量オンス",
+        "ha": "ヘクタール", "ft": "フィート", "yd": "ヤード", "mi": "マイル", "in": "インチ", "lb": "ポンド", "oz": "オンス", "tbsp": "大さじ", "tsp": "小さじ", "fl oz": "液量オンス",
         "gal": "ガロン", "mph": "マイル", "km/h": "キロメートル", "rpm": "回転毎分", "fps": "フレーム毎秒",
         "dpi": "ディーピーアイ", "ppi": "ピーピーアイ", "px": "ピクセル", "ppm": "ピーピーエム", "ppb": "ピーピービー",
         "dB": "デシベル", "dBm": "ディービーエム", "psi": "ピーエスアイ", "mmHg": "ミリメートル水銀柱",
@@ -115,7 +119,8 @@ class Japanese(Speaker):
         if match is None:
             return None
         start = at - len(number.whole)
-        return Counted(number, match[0], date=text[start - 1 : start] == "月"), match.end()
+        dated = text[max(0, start - 1) : start] == "月" or _DATED.match(text, match.end()) is not None
+        return Counted(number, match[0], date=dated), match.end()
 
     def number(self, number: Number) -> str:
         """マイナス二十三点五."""
@@ -223,6 +228,10 @@ class Japanese(Speaker):
         """千九百二十かける千八十."""
         unit = self.unit(product.unit) if product.unit else ""
         return "かける".join(self.number(part) + unit for part in product.parts)
+
+    def power(self, power: Power) -> str:
+        """十の六乗."""
+        return f"{self.number(power.base)}の{self.number(power.exponent)}乗"
 
     def ordinal(self, number: str) -> str:
         """三番目."""

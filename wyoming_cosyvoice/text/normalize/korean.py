@@ -17,6 +17,7 @@ from wyoming_cosyvoice.text.normalize.values import (
     Name,
     Number,
     Phone,
+    Power,
     Product,
     Quantity,
     Ratio,
@@ -48,6 +49,8 @@ _NUMBERED = re.compile(
     r"번 ?(?:출구|방|버스|채널|트랙|카메라|문제|선수|국도|타자|홈|게이트|창구|테이블|좌석|센서|스위치|기기|구역|승강장|노선|줄|전등|조명|문항|항목|키|버튼)"
 )
 _LABEL = re.compile(r"(?:#|No\. ?|NO\. ?)(\d{1,6})(?![\d.])(?:번)?")
+_SCALES = ("만", "억", "조", "천", "백")
+_AGES = re.compile(r" ?(?:남성|여성|초반|중반|후반|남녀|청년|이상|부부|남자|여자|가장|직장인)")
 _RANKED = re.compile(r"제 ?$")
 _DIGITS_ASKED = re.compile(
     r"(?:전화번호|전화|번호|비밀번호|암호|인증번호|인증 코드|코드|계좌번호?|카드번호?|우편번호|신고는|긴급전화|핀|PIN)(?:는|은|가|이|를|을)?[: ]{0,2}$",
@@ -62,6 +65,7 @@ class Korean(Speaker):
     """Korean in Hangul."""
 
     glue: ClassVar[str] = " "
+    to: ClassVar[str] = "에서"
     symbols: ClassVar[Mapping[str, str]] = {
         "+": "더하기", "-": "빼기", "±": "플러스마이너스", "×": "곱하기", "*": "곱하기", "÷": "나누기", "=": "는",
         "≠": "같지 않다", "≈": "약", "<": "작다", ">": "크다", "≤": "이하", "≥": "이상", "~": "약", "&": "앤드",
@@ -84,7 +88,7 @@ class Korean(Speaker):
         "Bq": "베크렐", "S": "지멘스", "F": "패럿", "bar": "바", "mol": "몰", "N": "뉴턴", "cc": "시시", "t": "톤",
         "h": "시간", "min": "분", "°C": "도", "°F": "도", "°": "도", "%": "퍼센트", "‰": "퍼밀", "m²": "제곱미터",
         "m³": "세제곱미터", "ft²": "제곱피트", "ha": "헥타르", "ft": "피트", "yd": "야드", "mi": "마일", "in": "인치",
-        "lb": "파운드", "oz": "온스", "fl oz": "액량 온스", "gal": "갤런", "mph": "마일", "km/h": "킬로미터", "rpm": "알피엠", "fps": "프레임",
+        "lb": "파운드", "oz": "온스", "tbsp": "큰술", "tsp": "작은술", "fl oz": "액량 온스", "gal": "갤런", "mph": "마일", "km/h": "킬로미터", "rpm": "알피엠", "fps": "프레임",
         "dpi": "디피아이", "ppi": "피피아이", "px": "픽셀", "ppm": "피피엠", "ppb": "피피비", "dB": "데시벨",
         "dBm": "디비엠", "psi": "피에스아이", "mmHg": "밀리미터 수은주", "inHg": "인치 수은주", "kn": "노트", "K": "켈빈",
         "Nm": "뉴턴미터", "bpm": "비피엠", "day": "일", "d": "일", "week": "주", "month": "월", "year": "년",
@@ -129,6 +133,10 @@ class Korean(Speaker):
             return None
         counter = match[0]
         ranked = _RANKED.search(text[max(0, at - len(number.whole) - 2) : at - len(number.whole)])
+        if counter in _SCALES:
+            return Counted(number, counter), match.end()
+        if counter == "대" and number.whole.endswith("0") and _AGES.match(text, match.end()):
+            return Counted(number, counter, date=True), match.end()
         sino = counter not in _NATIVE or number.fraction or ranked or _NUMBERED.match(text, match.start())
         if counter == "시" and len(number.whole) == 2 and number.whole > "12":
             sino = True
@@ -232,6 +240,9 @@ class Korean(Speaker):
     def count(self, counted: Counted) -> str:
         """세 개, 스무 살, 첫 번째, 삼 층, 유월."""
         number, counter = counted.number, counted.counter
+        if counter in _SCALES:
+            alone = number.is_one and counter in "만천백"
+            return counter if alone else self.number(number) + counter
         if counter == "월" and not number.fraction and number.whole.lstrip("0") in map(str, range(1, 13)):
             return self._month(number.whole.lstrip("0"))
         if counter == "일" and not number.fraction:
@@ -247,6 +258,14 @@ class Korean(Speaker):
         if counted.date or number.whole == "0" or number.sign:
             return f"{self.number(number)} {counter}"
         return f"{numerals.native(number.whole)} {counter}"
+
+    def equals(self, before: str) -> tuple[str, bool]:
+        """삼 더하기 오는 팔: the particle fits the word before it."""
+        return self.attach(before or "가", "은", "는")[-1], True
+
+    def until(self) -> tuple[str, bool]:
+        """월요일에서 금요일."""
+        return self.to, True
 
     def fraction(self, fraction: Fraction) -> str:
         """사분의 삼, 이와 이분의 일."""
@@ -267,6 +286,10 @@ class Korean(Speaker):
         """천구백이십 곱하기 천팔십, 삼 미터 곱하기 사 미터."""
         unit = f" {self.unit(product.unit)}" if product.unit else ""
         return " 곱하기 ".join(self.number(part) + unit for part in product.parts)
+
+    def power(self, power: Power) -> str:
+        """십의 육 제곱."""
+        return f"{self.number(power.base)}의 {self.number(power.exponent)} 제곱"
 
     def ordinal(self, number: str) -> str:
         """첫 번째, 세 번째."""

@@ -18,6 +18,7 @@ from wyoming_cosyvoice.text.normalize.values import (
     Name,
     Number,
     Phone,
+    Power,
     Product,
     Quantity,
     Ratio,
@@ -41,24 +42,29 @@ _PAIRED = (
     "戶 口 颗 顆 粒 滴 碗 盘 盤 盆 桶 罐 箱 卷 幅 面 米 公里 千米 厘米 毫米 公斤 千克 克 斤 吨 噸 "
     "升 毫升 倍 元 块钱 塊錢 毛 角 度 秒 秒钟 秒鐘 刻钟 刻鐘 星期 礼拜 禮拜 个月 個月 晚 夜 步 层 層 "
     "半 千瓦 瓦 伏 平方米 立方米 英寸 英里 美元 欧元 歐元 日元 港元 百 千 万 萬 亿 億 兆 成 折 轮 輪 "
-    "局 集 代 人份 位数 位數 圈 格 档 檔 声 聲 蚊 磅 呎 哋 餐 罇 樽 嚿 兩 両 公升 公分 公尺 公吨 "
+    "局 集 代 人份 位数 位數 圈 格 档 檔 声 聲 蚊 磅 呎 哋 餐 罇 樽 嚿 兩 両 尺 寸 吋 岁 歲 公升 公分 公尺 公吨 "
     "公噸 打 副 束 堆 道 笔 筆 门 門 节 節 课 課 版 轉 转 架次 人次"
 ).split()
 _COUNTER = re.compile("|".join(sorted(map(re.escape, _PAIRED), key=len, reverse=True)))
 _YEAR = re.compile(r" ?年(?![前后後间間来來多以级級内內])")
 _LONG_AGO = re.compile(r"(?:[过過经經历歷][了去]?|[了满滿长長达達约約近共]|每|[这這那][几幾])$")
 _DAY = re.compile(r" ?[月日号號](?!线|線)")
+_PER_BEFORE = re.compile(r"(?:[元块塊蚊圆圓毛角分钱錢]|公里|千米|[米升斤次个個件人度兆]|[mgLWB])$")
+_PER_BEHIND = re.compile(
+    r"(?:月|年|天|日|小时|小時|时|時|分钟|分鐘|分|秒|人|次|个|個|件|斤|公斤|千克|度|平方米|平米|晚|升|条|套|张|份|吨|噸|周|星期|位|间|間|盒|包|磅)"
+    r"(?![A-Za-z\d])"
+)
 _DEGREE = re.compile(r" ?度(?!假|过|過|数|數)")
 _NAMED_BY_DIGITS = re.compile(
-    r"(?: ?(?:室|房间|房間|号房|號房|房|路公交|路公車|路巴士|路(?=[，。！？,.]|$)|次列车|次列車|航班|寝室|教室|号楼|班车|国道|省道))"
+    r"(?: ?(?:室|房间|房間|号房|號房|房|事件|晚会|大促|路公交|路公車|路巴士|路(?=[，。！？,.]|$)|次列车|次列車|航班|寝室|教室|号楼|班车|国道|省道))"
 )
 _DIGITS_ASKED = re.compile(
     r"(?:电话|電話|手机|手機|号码|號碼|热线|熱線|客服|拨|撥|打|验证码|驗證碼|密码|密碼|编号|編號|编码|编碼|订单号?|訂單號?|单号|單號|"
-    r"账号|帳號|卡号|卡號|尾号|尾號|学号|學號|邮编|郵編|代码|代碼|取件码|股票|QQ|PIN|房号|房號|车牌|車牌|端口|频道|房间号?|房間號?|[\u4e00-\u9fff](?:号|號)(?:码|碼)?)(?:号|號|到|给|給|为|為|是|係)?[:：是为為係 ]{0,2}$",
+    r"账号|帳號|卡号|卡號|尾号|尾號|单元|單元|学号|學號|邮编|郵編|代码|代碼|取件码|股票|QQ群?|PIN|房号|房號|车牌|車牌|端口|频道|房间号?|房間號?|[\u4e00-\u9fff](?:号|號)(?:码|碼)?)(?:号|號|到|给|給|为|為|是|係)?[:：是为為係 ]{0,2}$",
     re.IGNORECASE,
 )
 _SERVICE = re.compile(r"(?:100\d{2}|95\d{3}|12\d{3}|1[12]\d|999)(?!\d|[.,:/-]\d)")
-_SERVICE_BEHIND = re.compile(r".{0,2}(?:电话|電話|客服|热线|熱線|报警|報警)")
+_SERVICE_BEHIND = re.compile(r".{0,2}(?:电话|電話|客服|热线|熱線|报警|報警|急救|火警|匪警|交警|救护|救護)")
 _SCORED = re.compile(r"(?:比分|比数|比數|比率|比例|[以胜勝负負平赢贏输輸])[是为為係]?[:： ]{0,2}$")
 _SCORE_BEHIND = re.compile(
     r" ?(?:[战戰][胜勝平]|[胜勝负負赢贏输輸]|大[胜勝]|险[胜]|击败|擊敗|领先|領先|落后|落後|的比分|的比例|比例|平局|打平)"
@@ -80,7 +86,8 @@ class Mandarin(Speaker):
     numerals = Numerals("零一二三四五六七八九", ("", "万", "亿", "万亿"), pair="两", pair_before="百千万亿万亿")
     over_phone: ClassVar[dict[int, int]] = str.maketrans("一", "幺")
     point, minus, below_zero, percent_of, per_mille_of, of_parts = "点", "负", "零下", "百分之", "千分之", "分之"
-    to, ratio_word, whole_and, rank, every = "到", "比", "又", "第", "每"
+    to: ClassVar[str] = "到"
+    ratio_word, whole_and, rank, every, of = "比", "又", "第", "每", "的"
     times_word, number_word, version_word = "乘", "号", "版本"
     hour_word, minute_word, second_word = "点", "分", "秒"
     year_word, month_word, day_word = "年", "月", "日"
@@ -111,7 +118,7 @@ class Mandarin(Speaker):
         "bps": "比特每秒", "bit": "比特", "b": "比特", "Sv": "西弗", "Bq": "贝克勒尔", "S": "西门子", "F": "法",
         "bar": "巴", "mol": "摩尔", "N": "牛", "cc": "毫升", "t": "吨", "h": "小时", "min": "分钟", "m²": "平方米",
         "m³": "立方米", "ft²": "平方英尺", "ha": "公顷", "ft": "英尺", "yd": "码", "mi": "英里", "in": "英寸",
-        "lb": "磅", "oz": "盎司", "fl oz": "液量盎司", "gal": "加仑", "rpm": "转每分钟", "fps": "帧每秒", "px": "像素", "dB": "分贝",
+        "lb": "磅", "oz": "盎司", "tbsp": "汤匙", "tsp": "茶匙", "fl oz": "液量盎司", "gal": "加仑", "rpm": "转每分钟", "fps": "帧每秒", "px": "像素", "dB": "分贝",
         "dBm": "分贝毫瓦", "mmHg": "毫米汞柱", "inHg": "英寸汞柱", "kn": "节", "K": "K", "Nm": "牛米", "°": "度",
         "day": "天", "d": "天", "week": "周", "month": "月", "year": "年", "hour": "小时", "minute": "分钟",
         "second": "秒", "person": "人", "night": "晚", "ppm": "PPM", "ppb": "PPB", "psi": "PSI", "dpi": "DPI",
@@ -171,6 +178,11 @@ class Mandarin(Speaker):
             return None
         return Digits(match[0]), match.end()
 
+    def per(self, text: str, at: int) -> str:
+        """五元每斤, 一百公里每小时."""
+        found = _PER_BEHIND.match(text, at + 1)
+        return self.every if found and _PER_BEFORE.search(text[max(0, at - 3) : at]) else ""
+
     def counted(self, text: str, at: int, number: Number) -> tuple[Value, int] | None:
         """Years digit by digit, 两 before counters, 零下 with degrees, 万 and 亿 behind digits."""
         year = _YEAR.match(text, at)
@@ -184,6 +196,8 @@ class Mandarin(Speaker):
             return Counted(number, day[0].strip(), date=True), day.end()
         start = at + text.startswith(" ", at)
         match = _COUNTER.match(text, start)
+        if match and match[0] == "年" and text[match.end() : match.end() + 1] in ("级", "級"):
+            return None  # 2年级 is 二年级
         if match and text[max(0, at - len(number.whole) - 2) : at - len(number.whole)].strip()[-1:] == self.rank:
             return Counted(number, match[0], date=True), match.end()  # 第2天 is 第二天
         return (Counted(number, match[0]), match.end()) if match else None
@@ -332,6 +346,10 @@ class Mandarin(Speaker):
     def _side(self, part: Number) -> str:
         return self.numerals.one_by_one(part.whole) if len(part.whole) > 2 and not part.fraction else self.number(part)
 
+    def power(self, power: Power) -> str:
+        """十的六次方."""
+        return f"{self.number(power.base)}{self.of}{self.number(power.exponent)}次方"
+
     def ordinal(self, number: str) -> str:
         """第三."""
         return self.rank + self.numerals.spell(number)
@@ -351,7 +369,9 @@ class Mandarin(Speaker):
         if written in self.names:
             return self.names[written]
         whole, _, decimals = name.number.partition(".")
-        said = self.digits(whole) if len(whole) > 2 else self.numerals.spell(whole)
+        # A380, 1080p and 802.11ax go digit by digit, 100M and 256G are amounts.
+        named = name.before or name.after in ("p", "P", "i") or decimals
+        said = self.digits(whole) if named and len(whole) > 2 else self.numerals.spell(whole)
         if decimals:
             said += self.point + self.numerals.one_by_one(decimals)
         return name.before + said + name.after.upper()

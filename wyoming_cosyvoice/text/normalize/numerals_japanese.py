@@ -162,6 +162,8 @@ def counted(whole: str, counter: str, *, after_month: bool = False) -> str:
     if short:
         head = reading(whole)[: -len(_DIGITS[KANJI.digits.index(kanji[-1])])]
         return f"{head}{short}{_kana_counter(counter, kana)}"
+    if whole == "0":
+        return "ゼロ" + counter
     said, changed = reading(whole), kana
     if kind:
         said, changed = _join(said, kana, kind)

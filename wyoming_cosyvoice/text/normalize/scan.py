@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.text.normalize.recognise import dates, money, network, numbers
+from wyoming_cosyvoice.text.normalize.signs import say_sign
 from wyoming_cosyvoice.text.normalize.speaker import say
+from wyoming_cosyvoice.text.normalize.spoken import PUNCTUATION, Spoken
 from wyoming_cosyvoice.text.normalize.values import Name, Range, Value
 
 if TYPE_CHECKING:
@@ -17,26 +18,23 @@ if TYPE_CHECKING:
 
     Found = tuple[Value, int]
 
-_PUNCTUATION = ".,;:!?'\"()，。、；：！？（）「」『』“”‘’《》〈〉【】〔〕—–…·・¿¡«»‹›‥〝〟ー"
 # A letter that starts a word, a digit, or any sign that is neither a word character, white space nor punctuation.
 _INTEREST = re.compile(
-    rf"[0-9]|(?<![A-Za-z0-9])[A-Za-z]|[^\w\s{re.escape(_PUNCTUATION)}]|_|\.(?=[0-9])|['’](?=[0-9]0s)|[²³]"
+    rf"[0-9]|(?<![A-Za-z0-9])[A-Za-z]|[^\w\s{re.escape(PUNCTUATION)}]|_|\.(?=[0-9])|(?<=[0-9])[–—](?=[0-9])|['’](?=[0-9]0s)|[²³]"
 )
 _LATIN = re.compile(r"[A-Za-z]++")
-_SAME_SIGN = re.compile(r"(?P<sign>[^\w\s]|_)(?P=sign)++")
 _LETTERS_DIGITS = re.compile(
-    r"(?P<before>[A-Za-z]{1,20})-?(?P<number>\d{1,8}(?:\.\d{1,3})?)(?P<after>[A-Za-z]{0,3})(?![A-Za-z\d]|\.\d)"
+    r"(?P<before>[A-Za-z]{1,20})-?(?P<number>\d{1,20}(?:\.\d{1,3})?)(?P<after>[A-Za-z]{0,3})(?![A-Za-z\d]|\.\d)"
 )
 _DIGITS_LETTERS = re.compile(
     r"(?P<number>\d{1,8}(?:\.\d{1,3})?)-?(?P<after>[A-Z][A-Za-z]{0,2}|[a-z]{1,3})(?![A-Za-z\d])"
 )
-_SPACES = re.compile(r"[ \t]{2,}")
-_SPACE_BEFORE_PUNCTUATION = re.compile(r" +(?=[,.;:!?，。、；：！？）])")
+_UNTIL = re.compile(r" ?[-~–—] ?(?=\d)")
 
 
 def scan(text: str, speaker: Speaker) -> str:
     """Say every written form of a folded text; words and punctuation stay."""
-    spoken = _Spoken()
+    spoken = Spoken()
     at = 0
     while at < len(text):
         match = _INTEREST.search(text, at)
@@ -48,7 +46,7 @@ def scan(text: str, speaker: Speaker) -> str:
     return spoken.text()
 
 
-def _step(text: str, at: int, speaker: Speaker, spoken: _Spoken) -> int:
+def _step(text: str, at: int, speaker: Speaker, spoken: Spoken) -> int:
     found = _recognise(text, at, speaker)
     if found is not None:
         spoken.say(say(speaker, found[0]))
@@ -59,7 +57,7 @@ def _step(text: str, at: int, speaker: Speaker, spoken: _Spoken) -> int:
         assert word is not None  # noqa: S101 - a letter matches itself
         spoken.keep(word[0])
         return word.end()
-    return _sign(text, at, speaker, spoken)
+    return say_sign(text, at, speaker, spoken)
 
 
 def _recognise(text: str, at: int, speaker: Speaker) -> Found | None:
@@ -94,6 +92,7 @@ _FORMS: Sequence[Recogniser] = (
     dates.year_month,
     dates.time,
     money.money,
+    numbers.power,
     numbers.product,
     dates.month_day,
     numbers.fraction,
@@ -140,7 +139,10 @@ def _counted_range(text: str, at: int, speaker: Speaker) -> Found | None:
     if found is not None:
         high = speaker.counted(text, found[2], found[1])
         return (Range(found[0], high[0]), high[1]) if high else None
-    return None
+    low = _counted(text, at, speaker)
+    until = _UNTIL.match(text, low[1]) if low else None
+    end = _counted(text, until.end(), speaker) if until else None
+    return (Range(low[0], end[0]), end[1]) if low and end else None
 
 
 def _lettered(text: str, at: int) -> Found | None:
@@ -174,112 +176,3 @@ def _decimal(text: str, at: int, speaker: Speaker) -> Found | None:
         return None
     found = numbers.quantity("0" + text[at : at + 64], 0) or _numeric("0" + text[at : at + 64], 0, speaker)
     return (found[0], found[1] - 1 + at) if found else None
-
-
-def _sign(text: str, at: int, speaker: Speaker, spoken: _Spoken) -> int:
-    """Say a sign that belongs to no written form, or leave it out where nobody would say it."""
-    char = text[at]
-    category = unicodedata.category(char)[0]
-    if category in "MC":  # accents stay, control signs go
-        spoken.keep(char) if category == "M" else spoken.gap()
-        return at + 1
-    before = text[at - 1 : at] if at else ""
-    run = _SAME_SIGN.match(text, at)
-    if run is not None:
-        if char == "-":
-            spoken.pause()
-        elif char == "+" and before.isalnum():  # C++
-            spoken.say(" ".join([speaker.symbols["+"]] * min(2, len(run[0]))))
-        else:
-            spoken.gap()
-        return run.end()
-    if char in ".'’":
-        spoken.keep(char)
-    elif char == "-":
-        _hyphen(text, at, speaker, spoken)
-    elif char in speaker.symbols and _said(char, text, at):
-        spoken.say(speaker.symbols[char])
-    else:
-        spoken.gap()
-    return at + 1
-
-
-def _hyphen(text: str, at: int, speaker: Speaker, spoken: _Spoken) -> None:
-    before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
-    operands = text[max(0, at - 2) : at].strip()[-1:], text[at + 1 : at + 3].strip()[:1]
-    if before.isalpha() and after.isalpha():
-        spoken.keep("-")
-    elif operands[0].isdigit() and operands[1].isdigit() and (before == after == " " or "=" in text[at : at + 24]):
-        spoken.say(speaker.symbols["-"])
-    elif before in ("", " ", "\n") and after == " " and operands[0]:
-        spoken.pause()
-    else:
-        spoken.gap()
-
-
-# Said only between or before what they work on; alone they are decoration.
-_OPERATORS = frozenset("+=<>*/~^|\\_@#&$€£¥")
-
-
-def _said(char: str, text: str, at: int) -> bool:
-    if char not in _OPERATORS:
-        return True
-    left = text[max(0, at - 2) : at].strip()[-1:]
-    right = text[at + 1 : at + 3].strip()[:1]
-    if char in "*/^|\\_":
-        return (char == "*" and left.isdigit() and right.isdigit()) or (char == "/" and left == right == "")
-    if char in "~<>":
-        return bool(right) and (right.isdigit() or right in "-+.")
-    return bool((left + right).strip()) and (left.isalnum() or right.isalnum() or right in "-(")
-
-
-class _Spoken:
-    """The text so far; takes care of the spaces between what was said and what was kept."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._last = ""
-        self._said = False
-        self._owed = False
-
-    def keep(self, text: str) -> None:
-        """Add what was written as it is; 는 stays at its word, what touched before still touches."""
-        if text:
-            self._add(text, apart=self._said and _is_word(self._last) and _is_latin(text[0]))
-            self._said = False
-
-    def say(self, words: str) -> None:
-        """Add words; a space where a Latin or Hangul word would otherwise run into its neighbour."""
-        if words:
-            latin = _is_latin(self._last or " "), _is_latin(words[0])
-            apart = any(latin) and _is_word(self._last) and _is_word(words[0])
-            self._add(words, apart=apart or (self._last == "," and latin[1]))
-            self._said = True
-
-    def gap(self) -> None:
-        """Leave a sign out: words at its two sides stay apart."""
-        self._owed = True
-
-    def pause(self) -> None:
-        """Leave a dash out that makes a pause."""
-        if self._last.strip() and self._last not in _PUNCTUATION:
-            self.keep(",")
-        self._owed = True
-
-    def _add(self, text: str, *, apart: bool) -> None:
-        if apart or (self._owed and self._last.isalnum() and text[0].isalnum()):
-            self._parts.append(" ")
-        self._parts.append(text)
-        self._last, self._owed = text[-1], False
-
-    def text(self) -> str:
-        """Say the whole text."""
-        return _SPACE_BEFORE_PUNCTUATION.sub("", _SPACES.sub(" ", "".join(self._parts)))
-
-
-def _is_latin(char: str) -> bool:
-    return char.isalnum() and char < "\u1100"
-
-
-def _is_word(char: str) -> bool:
-    return _is_latin(char or " ") or "\uac00" <= char <= "\ud7a3"

@@ -19,6 +19,7 @@ from wyoming_cosyvoice.text.normalize.values import (
     Number,
     Ordinal,
     Phone,
+    Power,
     Product,
     Quantity,
     Range,
@@ -46,6 +47,9 @@ class Speaker(ABC):
     glue: ClassVar[str]
     """What stands between two words: a space, or nothing in Chinese and Japanese."""
 
+    to: ClassVar[str]
+    """What stands between the ends of a range."""
+
     link_signs: ClassVar[Mapping[str, str]]
     """Signs inside addresses: dot, at, slash, colon..."""
 
@@ -63,6 +67,20 @@ class Speaker(ABC):
     def sign_recognisers(self) -> Sequence[Recogniser]:
         """The forms of this language at a sign such as #."""
         return ()
+
+    def equals(self, before: str) -> tuple[str, bool]:
+        """Say = behind a word that ends in `before`; the flag says whether it is attached to that word."""
+        del before
+        return self.symbols["="], False
+
+    def per(self, text: str, at: int) -> str:
+        """Say the slash at `at` where it stands before what a price or speed is for (5元/斤), else nothing."""
+        del text, at
+        return ""
+
+    def until(self) -> tuple[str, bool]:
+        """Say the ~ between two words (周一~周五), with the same flag."""
+        return self.to, False
 
     def counted(self, text: str, at: int, number: Number) -> tuple[Value, int] | None:
         """Read the counter behind a number that ends at `at`, if this language knows it."""
@@ -129,6 +147,10 @@ class Speaker(ABC):
     @abstractmethod
     def product(self, product: Product) -> str:
         """Say a size of several lengths."""
+
+    @abstractmethod
+    def power(self, power: Power) -> str:
+        """Say a number to the power of another."""
 
     @abstractmethod
     def ordinal(self, number: str) -> str:
@@ -202,6 +224,8 @@ def say(speaker: Speaker, value: Value) -> str:  # noqa: PLR0912 - one line for 
             return speaker.ratio(value)
         case Product():
             return speaker.product(value)
+        case Power():
+            return speaker.power(value)
         case Ordinal():
             return speaker.ordinal(value.number)
         case Label():

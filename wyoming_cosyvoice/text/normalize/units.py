@@ -118,6 +118,8 @@ _SPELLINGS = {
     "lb": ("", "lb"),
     "lbs": ("", "lb"),
     "oz": ("", "oz"),
+    "tbsp": ("", "tbsp"),
+    "tsp": ("", "tsp"),
     "fl oz": ("", "fl oz"),
     "gal": ("", "gal"),
     "mph": ("", "mph"),
@@ -173,6 +175,12 @@ def read_unit(text: str, at: int) -> tuple[Unit, int] | None:
     if per is not None:
         return Unit(base, prefix, per[0]), per[1]
     return Unit(base, prefix), end
+
+
+def read_simple(text: str, at: int) -> tuple[Unit, int] | None:
+    """Read a unit without denominator that stands alone, as behind the word per."""
+    found = _read_simple(text, at)
+    return (Unit(found[0][1], found[0][0]), found[1]) if found else None
 
 
 def _read_simple(text: str, at: int) -> tuple[tuple[str, str], int] | None:

@@ -150,6 +150,14 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Power:
+    """A number to the power of another: 10^6."""
+
+    base: Number
+    exponent: Number
+
+
+@dataclass(frozen=True, slots=True)
 class Ordinal:
     """A rank: 3rd."""
 
@@ -225,6 +233,7 @@ Value = (
     | Fraction
     | Ratio
     | Product
+    | Power
     | Ordinal
     | Label
     | Version

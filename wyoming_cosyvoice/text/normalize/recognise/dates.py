@@ -51,7 +51,7 @@ def year_month(text: str, at: int) -> Found | None:
 def month_day(text: str, at: int) -> Found | None:
     """11/23 as month and day: only where the month has two digits; 1/2 and 3/16 are fractions."""
     match = _MONTH_DAY.match(text, at)
-    if match is None or len(match[1]) != 2 or not (int(match[2]) > 12 or match[1][0] == "0" or match[2][0] == "0"):
+    if match is None or len(match[1]) != 2:
         return None
     found = _valid(2000, int(match[1]), int(match[2]))
     return (Date(None, found.month, found.day), match.end()) if found else None

@@ -44,7 +44,7 @@ _SIGNS = sorted(SYMBOLS, key=len, reverse=True)
 _CODE_AFTER = re.compile(r" ?(" + "|".join(CODES) + r")(?![A-Za-z\d])")
 _CODE_BEFORE = re.compile(r"(" + "|".join(CODES) + r") ?(?=\d)")
 _SIGN_AFTER = re.compile(r" ?([€£₩₽฿¢])")
-_SCALE = re.compile(r"(?:(?P<letter>[kKMB]|bn|Bn)(?![A-Za-z\d])| ?(?P<word>thousand|million|billion|trillion)\b)")
+_SCALE = re.compile(r"(?:(?P<letter>[kKmMbB]|bn|Bn)(?![A-Za-z\d])| ?(?P<word>thousand|million|billion|trillion)\b)")
 _ZEROS = {"k": 3, "m": 6, "b": 9, "bn": 9, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SAME = {"RMB": "CNY", "NTD": "TWD"}
 _RANGE = re.compile(r" ?[-~–—] ?")
@@ -53,6 +53,8 @@ _RANGE = re.compile(r" ?[-~–—] ?")
 _PHONE = re.compile(
     r"\+\d{1,3}(?:[ -]?\(?\d{1,5}\)?){1,5}(?![\d-])"
     r"|(?:1[ -])?\(\d{2,4}\) ?\d{3,4}[ -]\d{3,4}(?![\d-])"
+    r"|0\d{1,3}\) ?\d{3,4}[ -]\d{4}(?![\d-])"
+    r"|[2-9]\d{2}\) ?\d{3}[ -]\d{4}(?![\d-])"
     r"|(?:1-)?\d{3}-\d{3}-\d{4}(?![\d-])"
     r"|\d{3}[. ]\d{3}[. ]\d{4}(?![\d-])"
     r"|0\d{1,4}-\d{1,4}-\d{3,4}(?![\d-])"
@@ -88,7 +90,8 @@ def money(text: str, at: int) -> Found | None:
         high = read_number(text, after) if other in ("", currency) else None
         if high is not None:
             zeros, end = _scale(text, high[1])
-            return Range(number if zeros and not scale else amount, Money(high[0], currency, zeros)), end
+            shared = not other or (zeros and not scale)
+            return Range(number if shared else amount, Money(high[0], currency, zeros)), end
     return amount, end
 
 

@@ -8,6 +8,7 @@ from wyoming_cosyvoice.text.normalize.units import read_unit
 from wyoming_cosyvoice.text.normalize.values import (
     Fraction,
     Number,
+    Power,
     Product,
     Quantity,
     Range,
@@ -28,6 +29,7 @@ _RANGE_SIGN = re.compile(r" ?(?:-|~|–|—|\.{2,3}|…) ?")
 _FRACTION = re.compile(r"(?:(?P<whole>\d{1,4}) )?(?P<top>\d{1,4})/(?P<bottom>[1-9]\d{0,3})(?![\d/:]|[-.,]\d)")
 _RATIO = re.compile(r"(\d{1,4}):(\d{1,4})(?![\d:]|[-.]\d)")
 _TIMES = re.compile(r" ?[x×X*] ?(?=\d)")
+_POWER = re.compile(r"(\d{1,6})\^(-?\d{1,4})(?![\d.])")
 _QUANTITY_END = re.compile(r"[A-Za-z\d]")
 
 
@@ -156,6 +158,15 @@ def product(text: str, at: int) -> Found | None:
     if len(parts) < 2 or (_QUANTITY_END.match(text, end) and unit is None):
         return None
     return (Product(tuple(parts), unit[0]), unit[1]) if unit else (Product(tuple(parts)), end)
+
+
+def power(text: str, at: int) -> Found | None:
+    """Read a power: 10^6, 2^-3."""
+    match = _POWER.match(text, at)
+    if match is None:
+        return None
+    sign = "-" if match[2].startswith("-") else ""
+    return Power(Number(match[1]), Number(match[2].lstrip("-"), "", sign)), match.end()
 
 
 def _sized(text: str, at: int) -> bool:
