@@ -173,10 +173,10 @@ def test_cancelling_is_heard_between_two_evaluations_of_the_flow(model: CosyVoic
         def __init__(self, session: Any) -> None:
             self._session = session
 
-        def run(self, names: list[str], feed: dict[str, Any]) -> Any:
+        def run(self, names: list[str], feed: dict[str, Any], options: Any) -> Any:
             evaluations.append(names)
             job.cancelled = True
-            return self._session.run(names, feed)
+            return self._session.run(names, feed, options)
 
     flow = model.flow
     estimator = flow._estimator

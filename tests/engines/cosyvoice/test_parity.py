@@ -212,7 +212,7 @@ class GoldenSource(Vocoder):
         known = self._sources.pop(0)
         return own if known is None else known.copy()
 
-    def wave(self, mel: Floats, source: Floats) -> Floats:
+    def wave(self, mel: Floats, source: Floats, **_: Any) -> Floats:
         self.mels.append(mel)
         return self._vocoder.wave(mel, source)
 

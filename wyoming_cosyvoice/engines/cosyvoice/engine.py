@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, Chunking
 from wyoming_cosyvoice.engines.cosyvoice.clock import StageClock
 from wyoming_cosyvoice.engines.cosyvoice.loop import DecodeLoop
+from wyoming_cosyvoice.engines.cosyvoice.pacing import Pace
 from wyoming_cosyvoice.engines.cosyvoice.performance import Performance
 from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES
 from wyoming_cosyvoice.engines.cosyvoice.script import script_of
@@ -53,6 +54,7 @@ class CosyVoiceEngine:
         self._settings = settings or EngineSettings()
         self._vocoder = _choose_vocoder(self._settings.vocoder, model)
         self._clock = StageClock()
+        self._pace = Pace()
         manifest = model.manifest
         self.description = f"{manifest.name} ({manifest.precision})"
         self.attribution = Attribution(manifest.attribution.name, manifest.attribution.url)
@@ -118,6 +120,7 @@ class CosyVoiceEngine:
             plan=QUALITIES[self._settings.quality],
             vocoder=self._vocoder,
             clock=self._clock,
+            pace=self._pace,
         )
         return performance, prompt
 

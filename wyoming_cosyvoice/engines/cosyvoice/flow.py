@@ -10,6 +10,7 @@ from wyoming_cosyvoice.engines.cosyvoice.language_model import speaker_row
 from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS
 from wyoming_cosyvoice.engines.cosyvoice.regulator import frame_positions
 from wyoming_cosyvoice.engines.cosyvoice.schedule import cosine_times, euler
+from wyoming_cosyvoice.engines.cosyvoice.sessions import never, run_graph
 from wyoming_cosyvoice.errors import EngineError
 
 if TYPE_CHECKING:
@@ -73,11 +74,12 @@ class Flow:
         steps: int = 10,
         *,
         plan: FlowPlan | None = None,
-        check: Callable[[], None] = lambda: None,
+        cancelled: Callable[[], bool] = never,
     ) -> Floats:
         """Return the mel [80, T], prompt frames included, that `noise` [80, T] flows to.
 
-        Takes `steps` Euler steps with guidance, or those of `plan`. `check` is called before each and may raise.
+        Takes `steps` Euler steps with guidance, or those of `plan`. Raises CancelledError soon after
+        `cancelled` says so.
         """
         plan = plan or euler(steps)
         times = cosine_times(plan.steps)
@@ -88,14 +90,14 @@ class Flow:
         x = np.ascontiguousarray(noise.T, np.float32)
         difference = np.zeros_like(x)
         for k, guided in enumerate(plan.guided):
-            check()
             time = rows[k : k + 1]
             if guided:
                 feed = both | {"x": np.stack([x, x]), "time": time}
-                conditioned, free = self._estimator.run(["velocity"], feed)[0]
+                conditioned, free = run_graph(self._estimator, "velocity", feed, cancelled)
                 difference = conditioned - free
             else:
-                conditioned = self._estimator.run(["velocity"], one | {"x": x[None], "time": time})[0][0]
+                feed = one | {"x": x[None], "time": time}
+                conditioned = run_graph(self._estimator, "velocity", feed, cancelled)[0]
             x = x + np.float32(times[k + 1] - times[k]) * (conditioned + GUIDANCE * difference)
         return np.ascontiguousarray(x.T)
 

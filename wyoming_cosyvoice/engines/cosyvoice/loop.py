@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wyoming_cosyvoice.engines.cosyvoice.performance import CancelledError
+from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError
 from wyoming_cosyvoice.errors import EngineError
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ class DecodeLoop:
         job = performance.job
         try:
             for samples in performance.sound(ended=ended):
-                performance.check()
+                if job.cancelled:
+                    raise CancelledError  # noqa: TRY301 - the same end as when a graph is stopped
                 job.emit(samples)
         except CancelledError:
             job.finish()

@@ -8,6 +8,7 @@ import numpy as np
 
 from wyoming_cosyvoice.engines.cosyvoice.guard import RunawayGuard
 from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS, SAMPLE_RATE, token_limits
+from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack
 from wyoming_cosyvoice.engines.cosyvoice.streaming import (
     OVERLAP_TOKENS,
     MelStream,
@@ -24,14 +25,11 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.engines.cosyvoice.chunking import Chunking
     from wyoming_cosyvoice.engines.cosyvoice.clock import StageClock
     from wyoming_cosyvoice.engines.cosyvoice.model import CosyVoice
+    from wyoming_cosyvoice.engines.cosyvoice.pacing import Pace
     from wyoming_cosyvoice.engines.cosyvoice.schedule import FlowPlan
     from wyoming_cosyvoice.engines.engine import Job
 
     Floats = NDArray[np.float32]
-
-
-class CancelledError(Exception):
-    """Nobody listens to this utterance any more."""
 
 
 class Performance:
@@ -48,6 +46,7 @@ class Performance:
         plan: FlowPlan,
         vocoder: str,
         clock: StageClock,
+        pace: Pace,
     ) -> None:
         """`text_ids` counts the ids of the text, which limit how long it may become."""
         utterance = job.utterance
@@ -62,19 +61,15 @@ class Performance:
         self._guard = RunawayGuard()
         self._chunking = chunking
         self._clock = clock
-        self._mels = MelStream(model.flow, speaker_embedding, randomness, plan=plan, check=self.check)
+        self._mels = MelStream(model.flow, speaker_embedding, randomness, plan=plan, cancelled=self._cancelled)
         self._stretcher = MelStretcher(utterance.speed)
-        self._waves = WaveStream(model.vocoder, randomness)
+        self._waves = WaveStream(model.vocoder, randomness, cancelled=self._cancelled)
         # A vocoder without chunks hears the whole utterance at its end.
         self._whole = None if vocoder == "hift" else model.vocoders[vocoder]
         self._kept: list[Floats] = [np.empty((MELS, 0), np.float32)]
+        self._hold_back = HoldBack(pace, chunking, text_ids, utterance.speed)
         self._done = 0
         self._chunks = 0
-
-    def check(self) -> None:
-        """Raise CancelledError if nobody listens any more."""
-        if self.job.cancelled:
-            raise CancelledError
 
     def draw(self) -> bool:
         """Draw the next token from `logits`; return whether the utterance goes on."""
@@ -86,19 +81,26 @@ class Performance:
         return len(self.tokens) < self._most and not self._guard.stuck(self.tokens)
 
     def sound(self, *, ended: bool) -> Iterator[Floats]:
-        """Yield the samples that the tokens drawn so far allow; all that is left if the utterance has `ended`."""
+        """Yield the samples that may be heard now that these tokens were drawn; all that is left if it has `ended`.
+
+        Raises CancelledError soon after nobody listens any more.
+        """
         while self._chunking.ready(self._chunks, len(self.tokens) - self._done):
             hop = self._chunking.hop(self._chunks) or 0
-            yield self._speak(self.tokens[self._done : self._done + hop + OVERLAP_TOKENS], last=False)
+            samples = self._speak(self.tokens[self._done : self._done + hop + OVERLAP_TOKENS], last=False)
             self._done += hop
             self._chunks += 1
+            yield from self._hold_back.pass_on(samples, len(self.tokens), ended=False)
         if ended and self.tokens:
-            yield self._speak(self.tokens[self._done :], last=True)
+            samples = self._speak(self.tokens[self._done :], last=True)
+            yield from self._hold_back.pass_on(samples, len(self.tokens), ended=True)
+
+    def _cancelled(self) -> bool:
+        return self.job.cancelled
 
     def _speak(self, tokens: list[int], *, last: bool) -> Floats:
         with self._clock.stage("flow"):
             mel = self._stretcher.push(self._mels.push(tokens, last=last), last=last)
-        self.check()
         with self._clock.stage("vocoder"):
             if self._whole is None:
                 samples = self._waves.push(mel, last=last)

@@ -1,7 +1,8 @@
-"""Opens the graphs of a bundle."""
+"""Opens the graphs of a bundle, and runs them so that they can be stopped."""
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import onnxruntime as ort
@@ -10,7 +11,15 @@ from onnxruntime.capi import onnxruntime_pybind11_state as errors
 from wyoming_cosyvoice.errors import ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+_WATCH_SECONDS = 0.02
 
 # The errors of ONNX Runtime share no base class of its own.
 _REFUSALS: tuple[type[Exception], ...] = (
@@ -42,3 +51,47 @@ def open_session(path: Path, threads: int) -> ort.InferenceSession:
     except _REFUSALS as error:
         reason = str(error).splitlines()[0][:200]
         raise ModelError(f"{path} can't be loaded: {reason}", "Install the model again, or convert it again") from error
+
+
+class CancelledError(Exception):
+    """Nobody listens to this utterance any more."""
+
+
+def never() -> bool:
+    """Return False: nobody cancels."""
+    return False
+
+
+def run_graph(
+    session: ort.InferenceSession, output: str, feed: Mapping[str, object], cancelled: Callable[[], bool] = never
+) -> Floats:
+    """Return one output of a graph.
+
+    Raises CancelledError within some 20 ms where `cancelled` says so: a run can take a second and can't look up itself,
+    so a thread watches over it.
+    """
+    if cancelled():
+        raise CancelledError
+    if cancelled is never:
+        plain: Floats = session.run([output], feed)[0]
+        return plain
+    options, done = ort.RunOptions(), threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_WATCH_SECONDS):
+            if cancelled():
+                options.terminate = True
+                return
+
+    watcher = threading.Thread(target=watch, name="cosyvoice-watch", daemon=True)
+    watcher.start()
+    try:
+        result: Floats = session.run([output], feed, options)[0]
+    except _REFUSALS:
+        if cancelled():
+            raise CancelledError from None
+        raise
+    finally:
+        done.set()
+        watcher.join()
+    return result

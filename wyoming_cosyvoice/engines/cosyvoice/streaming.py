@@ -14,6 +14,7 @@ import numpy as np
 from wyoming_cosyvoice.engines.cosyvoice.fade import complementary_window, fade_in
 from wyoming_cosyvoice.engines.cosyvoice.lengths import HOP, MELS, at_speed, frames_of
 from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES
+from wyoming_cosyvoice.engines.cosyvoice.sessions import never
 from wyoming_cosyvoice.engines.cosyvoice.vocoder import source_randomness
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class MelStream:
         prompt: Prompt | None = None,
         window: Window = complementary_window,
         plan: FlowPlan = QUALITIES["high"],
-        check: Callable[[], None] = lambda: None,
+        cancelled: Callable[[], bool] = never,
     ) -> None:
         self._flow = flow
         self._speaker_embedding = speaker_embedding
@@ -90,7 +91,7 @@ class MelStream:
         self._prompt = prompt
         self._window = window
         self._plan = plan
-        self._check = check
+        self._cancelled = cancelled
         self._noise_before: Floats | None = None
         self._mu_before: Floats | None = None
         self._mel_before: Floats | None = None
@@ -111,7 +112,7 @@ class MelStream:
             mu[:known] = self._mu_before[:known]
         self._noise_before = overlap_of(noise, skipped)
         self._mu_before = overlap_of(mu.T, skipped).T
-        mel = self._flow.solve(mu, speaker, noise, cond, plan=self._plan, check=self._check)[:, skipped:]
+        mel = self._flow.solve(mu, speaker, noise, cond, plan=self._plan, cancelled=self._cancelled)[:, skipped:]
         if self._mel_before is not None:
             mel = fade_in(mel, self._mel_before, self._window)
         if last:
@@ -129,10 +130,18 @@ def overlap_of(values: Floats, prompt_frames: int) -> Floats:
 class WaveStream:
     """Mel frames of one utterance to samples."""
 
-    def __init__(self, vocoder: Vocoder, randomness: Randomness, *, window: Window = complementary_window) -> None:
+    def __init__(
+        self,
+        vocoder: Vocoder,
+        randomness: Randomness,
+        *,
+        window: Window = complementary_window,
+        cancelled: Callable[[], bool] = never,
+    ) -> None:
         self._vocoder = vocoder
         self._randomness = randomness
         self._window = window
+        self._cancelled = cancelled
         self._mel = np.empty((MELS, 0), np.float32)
         self._source = np.empty(0, np.float32)
         self._wave = np.empty(0, np.float32)
@@ -145,7 +154,7 @@ class WaveStream:
             return np.empty(0, np.float32)
         source = self._vocoder.source(self._vocoder.f0(mel), *self._randomness.source(frames))
         source[: len(self._source)] = self._source
-        wave = self._vocoder.wave(mel, source)
+        wave = self._vocoder.wave(mel, source, cancelled=self._cancelled)
         if self._wave.size:
             wave = fade_in(wave, self._wave, self._window)
         if last:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wyoming_cosyvoice.engines.cosyvoice.lengths import HOP
+from wyoming_cosyvoice.engines.cosyvoice.sessions import never, run_graph
 from wyoming_cosyvoice.engines.cosyvoice.source import HARMONICS, SourceSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import onnxruntime as ort
     from numpy.typing import NDArray
@@ -35,9 +36,12 @@ class Vocoder:
         """Return the source [256 T] for `f0` [T], `phase` [9] in radians and standard normal `noise` [9, 256 T]."""
         return self._source(f0, phase, noise)
 
-    def wave(self, mel: Floats, source: Floats) -> Floats:
-        """Return the samples [256 T] of `mel` [80, T] and `source` [256 T]."""
-        result: Floats = self._wave.run(["wave"], {"mel": mel[None], "source": source[None]})[0][0]
+    def wave(self, mel: Floats, source: Floats, *, cancelled: Callable[[], bool] = never) -> Floats:
+        """Return the samples [256 T] of `mel` [80, T] and `source` [256 T].
+
+        Raises CancelledError soon after `cancelled` says so.
+        """
+        result: Floats = run_graph(self._wave, "wave", {"mel": mel[None], "source": source[None]}, cancelled)[0]
         return result
 
     def __call__(self, mel: Floats) -> Floats:
