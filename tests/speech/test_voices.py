@@ -15,7 +15,6 @@ from wyoming_cosyvoice.audio.loudness import loudness
 from wyoming_cosyvoice.audio.pcm import to_float
 from wyoming_cosyvoice.engines.engine import REFERENCE_LOUDNESS
 from wyoming_cosyvoice.engines.registry import Engines
-from wyoming_cosyvoice.errors import EngineError
 from wyoming_cosyvoice.speech.request import SpeechOptions
 
 if TYPE_CHECKING:
@@ -139,6 +138,7 @@ async def test_a_voice_is_measured_once_and_remembered_over_restarts(make_servic
 async def test_voices_of_unknown_loudness_are_measured_while_nobody_asks(make_service: MakeService) -> None:
     engine = PlainEngine(voice("a", loudness=None), voice("b", loudness=None), voice("c"))
     service = await make_service(engine)
+    service.measure_voices()
     await soon(lambda: engine.metrics()["heard"] == 2 and service.status().running == 0)
     assert [said.voice for said in engine.utterances] == ["a", "b"]
     other = PlainEngine(voice("d", loudness=None))
@@ -149,12 +149,13 @@ async def test_voices_of_unknown_loudness_are_measured_while_nobody_asks(make_se
 async def test_stopping_does_not_wait_for_a_measurement(make_service: MakeService) -> None:
     engine = GatedEngine(voice("new", loudness=None))
     service = await make_service(engine)
+    service.measure_voices()
     await happened(engine.began)
     await service.stop(0)
     assert engine.closed.is_set()
 
 
-@pytest.mark.parametrize("content", ["", "[1]", '{"a": "b"}', "\x00"])
+@pytest.mark.parametrize("content", ["", "[1]", '{"a": "b"}', "\x00", '{"plain 1 new": NaN}'])
 async def test_a_damaged_file_of_levels_is_measured_anew(
     make_service: MakeService, tmp_path: Path, content: str
 ) -> None:
@@ -166,22 +167,27 @@ async def test_a_damaged_file_of_levels_is_measured_anew(
     assert len(json.loads((tmp_path / "levels.json").read_text())) == 1
 
 
-async def test_an_engine_that_can_not_be_measured_fails_the_request(make_service: MakeService) -> None:
+async def test_a_voice_that_can_not_be_measured_is_taken_as_it_is(
+    make_service: MakeService, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     class Unmeasured(FailingEngine):
-        """Has a voice of unknown loudness."""
+        """Fails with the sentence that is measured."""
 
         def __init__(self) -> None:
             super().__init__(self._fail)
             self.voices = (voice("new", loudness=None),)
 
         @staticmethod
-        def _fail(_: str) -> None:
-            raise RuntimeError("no")
+        def _fail(text: str) -> None:
+            if text != "Hello.":
+                raise RuntimeError("no")
 
     service = await make_service(Unmeasured())
-    with pytest.raises(EngineError):
-        await speak(service, "Hello.")
-    await soon(lambda: service.status().running == 0)
+    plain = await make_service(PlainEngine(voice("new")))
+    for _ in range(2):
+        np.testing.assert_array_equal(await speak(service, "Hello."), await speak(plain, "Hello."))
+    assert caplog.text.count("can't be measured") == 1
+    assert not (tmp_path / "levels.json").exists(), "the next start tries again"
 
 
 async def test_explain_shows_the_clauses(make_service: MakeService) -> None:

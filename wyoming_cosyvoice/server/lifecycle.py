@@ -102,6 +102,7 @@ async def _run(config: Config, engines: Engines, identity: str, signals: Signals
             stops.append(announcement.stop)
         _LOGGER.info("Listening on %s%s", address, f" and for HTTP on port {http_port}" if http_port else "")
         _LOGGER.info("Ready")
+        service.measure_voices()
         await _first(server.ended, signals.stop)
     finally:
         await asyncio.gather(*(stop() for stop in stops))

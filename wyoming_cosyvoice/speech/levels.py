@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from wyoming_cosyvoice.audio.loudness import loudness
 from wyoming_cosyvoice.audio.pcm import from_decibels
 from wyoming_cosyvoice.engines.engine import REFERENCE_LOUDNESS, Utterance
-from wyoming_cosyvoice.errors import SpeechError, SynthesisTimeoutError
+from wyoming_cosyvoice.errors import SpeechError, StoppingError, SynthesisTimeoutError
 from wyoming_cosyvoice.speech.queue import Claim
 from wyoming_cosyvoice.speech.recording import as_speech_error, call_in_loop
 from wyoming_cosyvoice.text.clause import Span
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 _MOST_DECIBELS = 15.0
 SENTENCES: Mapping[Language, str] = {
-    "zh": "今天下午天气很好，我们一起去公园散步，然后回家吃晚饭。",
-    "en": "The weather is lovely this afternoon, so we will walk through the park and then go home for dinner.",
-    "ja": "今日の午後は天気がいいので、公園を散歩して、それから家で晩ご飯を食べましょう。",
-    "ko": "오늘 오후는 날씨가 좋아서 공원을 산책하고 집에 가서 저녁을 먹을 거예요.",
-    "yue": "今日下晝天氣好好，我哋一齊去公園散步，跟住返屋企食飯。",
+    "zh": "今天下午天气很好，我们一起去公园散步。",
+    "en": "The weather is lovely this afternoon, so we will walk through the park.",
+    "ja": "今日の午後は天気がいいので、公園を散歩しましょう。",
+    "ko": "오늘 오후는 날씨가 좋아서 공원을 산책해요.",
+    "yue": "今日下晝天氣好好，我哋一齊去公園散步。",
 }
 
 
@@ -43,7 +44,8 @@ class Levels:
     """The gain of each voice.
 
     Most voices come with their loudness. Of a voice that does not, one sentence is spoken and measured before its first
-    use, and the figure kept in a file, so that the same request sounds the same before and after a restart.
+    use, and the figure kept in a file, so that the same request sounds the same before and after a restart. A voice
+    whose measurement fails is taken as it is until the next start.
     """
 
     def __init__(self, file: Path, executor: Executor, timeout: float) -> None:
@@ -51,6 +53,7 @@ class Levels:
         self._executor = executor
         self._timeout = timeout
         self._measured: dict[str, float] = {}
+        self._assumed: dict[str, float] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._measuring: dict[str, asyncio.Task[float]] = {}
 
@@ -58,7 +61,8 @@ class Levels:
         """Read what was measured in earlier runs. Blocks; a file that can't be read counts as none."""
         try:
             content = json.loads(self._file.read_text())
-            self._measured = {str(key): float(value) for key, value in content.items()}
+            levels = {str(key): float(value) for key, value in content.items()}
+            self._measured = {key: level for key, level in levels.items() if math.isfinite(level)}
         except FileNotFoundError:
             return
         except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -66,13 +70,16 @@ class Levels:
 
     def known(self, engine: Engine, voice: Voice) -> float | None:
         """Return the gain of a voice as an amplitude factor, or None where it must be measured first."""
-        level = self._measured.get(_key(engine, voice)) if voice.loudness is None else voice.loudness
+        if voice.loudness is not None:
+            return _gain(voice.loudness)
+        key = _key(engine, voice)
+        level = self._measured.get(key, self._assumed.get(key))
         return None if level is None else _gain(level)
 
     async def measure(self, worker: Worker, voice: Voice) -> float:
         """Have the voice speak, and measure it, once however many ask.
 
-        Raises the SpeechError that the engine fails with.
+        Raises StoppingError where the engine is stopped meanwhile.
         """
         key = _key(worker.engine, voice)
         if key not in self._measuring:
@@ -100,13 +107,25 @@ class Levels:
             task.cancel()
 
     async def _measure_all(self, voices: list[tuple[Worker, Voice]]) -> None:
-        for worker, voice in voices:
-            try:
+        with suppress(StoppingError):
+            for worker, voice in voices:
                 await self.measure(worker, voice)
-            except SpeechError as error:
-                _LOGGER.warning("The loudness of the voice %s can't be measured: %s", voice.id, error)
 
     async def _measure(self, key: str, worker: Worker, voice: Voice) -> float:
+        try:
+            level = await self._level(worker, voice)
+        except StoppingError:
+            raise
+        except SpeechError as error:
+            _LOGGER.warning("The loudness of the voice %s can't be measured: %s", voice.id, error)
+            self._assumed[key] = REFERENCE_LOUDNESS
+            return _gain(REFERENCE_LOUDNESS)
+        _LOGGER.info("The voice %s speaks at %.1f LUFS", voice.id, level)
+        self._measured[key] = level
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._save, dict(self._measured))
+        return _gain(level)
+
+    async def _level(self, worker: Worker, voice: Voice) -> float:
         language = voice.languages[0]
         sentence = SENTENCES[language]
         loop = asyncio.get_running_loop()
@@ -120,10 +139,7 @@ class Levels:
         finally:
             job.cancelled = True  # nobody listens any more, whichever way it ended
         level = await loop.run_in_executor(self._executor, loudness, samples, worker.engine.sample_rate)
-        _LOGGER.info("The voice %s speaks at %.1f LUFS", voice.id, level)
-        self._measured[key] = level if math.isfinite(level) else REFERENCE_LOUDNESS
-        await loop.run_in_executor(self._executor, self._save, dict(self._measured))
-        return _gain(self._measured[key])
+        return level if math.isfinite(level) else REFERENCE_LOUDNESS
 
     def _forget(self, key: str, task: asyncio.Task[float]) -> None:
         del self._measuring[key]

@@ -59,6 +59,7 @@ class SpeechService:
         self._retired: set[asyncio.Task[None]] = set()
         self._one_closed = asyncio.Event()
         self._stopping = False
+        self._measuring = False
         self._listeners: list[Callable[[SpeechReport], None]] = []
 
     @property
@@ -72,7 +73,6 @@ class SpeechService:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._executor, self._levels.load)
         await self._cache.open()
-        self._levels.measure_unknown(self._fleet.workers)
         # dictionaries are loaded when a language is first planned: let that not be the first user's wait
         loop.run_in_executor(self._executor, _plan_all, partial(Planner, PlanSettings()), "".join(SENTENCES.values()))
 
@@ -96,8 +96,17 @@ class SpeechService:
         """Give new requests these engines. Running requests finish on the old ones, which are closed after that."""
         old, self._fleet = self._fleet, Fleet(engines, self._fleet)
         self._fleet.start()
-        self._levels.measure_unknown(self._fleet.workers)
+        if self._measuring:
+            self.measure_voices()
         self._retire(old)
+
+    def measure_voices(self) -> None:
+        """Measure the voices of unknown loudness in the background, now and whenever engines are replaced.
+
+        What a server does while nobody asks, so that the first who does has not to wait for it.
+        """
+        self._measuring = True
+        self._levels.measure_unknown(self._fleet.workers)
 
     def open(self, options: SpeechOptions, client: str) -> SpeechStream:
         """Begin a request of that client; clients take turns.

@@ -33,4 +33,5 @@ def _voice(voice: BundleVoice, model: str, author: Attribution) -> Voice:
         attribution=author,
         aliases=(voice.name,) if voice.name != voice.id else (),
         experimental=tuple(language for language in LANGUAGES if language not in languages),
+        loudness=None,  # bundles don't tell
     )
