@@ -25,12 +25,13 @@ _NAMES: dict[Language, str] = {"zh": "Chinese", "en": "English", "ja": "Japanese
 
 @dataclass(frozen=True, slots=True)
 class StarterVoice:
-    """One of our voices: `source` is its name in Kokoro."""
+    """One of our voices: `source` is its name in Kokoro, `loudness` that of ``script/bench loudness`` (LUFS)."""
 
     id: str
     source: str
     language: Language
     gender: Literal["female", "male"]
+    loudness: float
 
     @property
     def voice(self) -> Voice:
@@ -46,23 +47,24 @@ class StarterVoice:
             # a source that speaks two languages is known by the id of its own language alone
             aliases=() if self.language == "ko" else (self.source,),
             experimental=foreign + tuple(code for code in ("en", "zh", "ja") if code != self.language),
+            loudness=self.loudness,
         )
 
 
 VOICES: tuple[StarterVoice, ...] = (
-    StarterVoice("zh_female_1", "zf_xiaoxiao", "zh", "female"),
-    StarterVoice("zh_male_1", "zm_yunxi", "zh", "male"),
-    StarterVoice("zh_female_2", "zf_xiaobei", "zh", "female"),
-    StarterVoice("zh_male_2", "zm_yunjian", "zh", "male"),
-    StarterVoice("en_female_1", "af_heart", "en", "female"),
-    StarterVoice("en_male_1", "am_michael", "en", "male"),
-    StarterVoice("en_female_2", "af_bella", "en", "female"),
-    StarterVoice("en_male_2", "am_fenrir", "en", "male"),
-    StarterVoice("ja_female_1", "jf_alpha", "ja", "female"),
-    StarterVoice("ja_male_1", "jm_kumo", "ja", "male"),
-    StarterVoice("ja_female_2", "jf_gongitsune", "ja", "female"),
-    StarterVoice("ko_male_1", "jm_kumo", "ko", "male"),
-    StarterVoice("ko_female_1", "jf_alpha", "ko", "female"),
+    StarterVoice("zh_female_1", "zf_xiaoxiao", "zh", "female", -16.3),
+    StarterVoice("zh_male_1", "zm_yunxi", "zh", "male", -21.3),
+    StarterVoice("zh_female_2", "zf_xiaobei", "zh", "female", -20.1),
+    StarterVoice("zh_male_2", "zm_yunjian", "zh", "male", -20.6),
+    StarterVoice("en_female_1", "af_heart", "en", "female", -22.0),
+    StarterVoice("en_male_1", "am_michael", "en", "male", -23.3),
+    StarterVoice("en_female_2", "af_bella", "en", "female", -21.2),
+    StarterVoice("en_male_2", "am_fenrir", "en", "male", -18.7),
+    StarterVoice("ja_female_1", "jf_alpha", "ja", "female", -19.8),
+    StarterVoice("ja_male_1", "jm_kumo", "ja", "male", -20.3),
+    StarterVoice("ja_female_2", "jf_gongitsune", "ja", "female", -20.2),
+    StarterVoice("ko_male_1", "jm_kumo", "ko", "male", -20.6),
+    StarterVoice("ko_female_1", "jf_alpha", "ko", "female", -20.2),
 )
 
 
