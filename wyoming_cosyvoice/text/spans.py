@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wyoming_cosyvoice.text.clause import Span
 from wyoming_cosyvoice.text.language import Context, find_spans
 from wyoming_cosyvoice.text.lexicon import Match
-from wyoming_cosyvoice.text.normalize import normalize
+from wyoming_cosyvoice.text.normalize import normalize, say_as
 from wyoming_cosyvoice.text.scripts import ATOM
 from wyoming_cosyvoice.text.split import Splitter
 
@@ -139,4 +139,5 @@ def _tidy(spans: Sequence[Span]) -> list[Span]:
 
 
 def _say_as(atom: Atom, language: Language) -> str:
-    return normalize(atom.text, language)
+    asked = atom.say_as
+    return normalize(atom.text, language) if asked is None else say_as(atom.text, asked.kind, language, asked.format)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.text.reading import heard
+from wyoming_cosyvoice.speech.plan import Planner, PlanSettings
 from wyoming_cosyvoice.text.normalize import normalize, say_as
 
 if TYPE_CHECKING:
@@ -59,3 +60,17 @@ def test_is_said_as_asked(language: Language, text: str, kind: str, form: str, s
 )
 def test_what_does_not_fit_is_read_by_its_context(text: str, kind: str, form: str) -> None:
     assert say_as(text, kind, "en", form) == normalize(text, "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "markup", "spoken"),
+    [
+        ("en", "<say-as interpret-as='date' format='dmy'>03/04/2026</say-as>", "April third, twenty twenty-six"),
+        ("zh", "尾号<say-as interpret-as='digits'>2046</say-as>", "尾号二零四六"),
+        ("ko", "<say-as interpret-as='ordinal'>2</say-as>", "두 번째"),
+    ],
+)
+def test_ssml_is_read_as_asked(language: Language, markup: str, spoken: str) -> None:
+    planner = Planner(PlanSettings(language=language, text_format="ssml"))
+    clauses = planner.feed(f"<speak>{markup}</speak>") + planner.finish()
+    assert heard("".join(clause.spoken for clause in clauses), language) == heard(spoken, language)
