@@ -20,16 +20,21 @@ if TYPE_CHECKING:
 LONG = "This is a sentence that takes a while to say. " * 20
 
 
+async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any]:
+    """Read a frame; an empty one says that the other side has closed."""
+    header: dict[str, Any] = json.loads(await reader.readline() or "{}")
+    if header.get("data_length"):
+        header["data"] = json.loads(await reader.readexactly(header["data_length"]))
+    if header.get("payload_length"):
+        await reader.readexactly(header["payload_length"])
+    return header
+
+
 async def read_frames(reader: asyncio.StreamReader) -> list[dict[str, Any]]:
     """Read frames until the other side closes."""
     frames = []
-    while line := await reader.readline():
-        header = json.loads(line)
-        if header.get("data_length"):
-            header["data"] = json.loads(await reader.readexactly(header["data_length"]))
-        if header.get("payload_length"):
-            await reader.readexactly(header["payload_length"])
-        frames.append(header)
+    while frame := await read_frame(reader):
+        frames.append(frame)
     return frames
 
 
@@ -56,6 +61,17 @@ async def test_a_hostile_frame_during_speech_ends_the_stream_properly(server: Se
         frames = await read_frames(reader)
     kinds = [frame["type"] for frame in frames if frame["type"] != "audio-chunk"]
     assert kinds == ["error", "audio-stop", "synthesize-stopped"]
+
+
+async def test_a_hostile_frame_right_behind_a_request_is_told_so(server: Server) -> None:
+    request = b'{"type": "synthesize", "data": {"text": "One."}}\n'
+    async with raw(server) as (reader, writer), asyncio.timeout(20):
+        writer.write(request)
+        while (await read_frame(reader))["type"] != "audio-stop":
+            pass
+        writer.write(request + b"garbage\n")
+        frames = await read_frames(reader)
+    assert [frame["data"]["code"] for frame in frames if frame["type"] == "error"] == ["bad-frame"]
 
 
 async def test_bytes_that_come_one_by_one(server: Server) -> None:

@@ -285,7 +285,7 @@ class Connection:
             self._writer.close()
 
     async def _last_words(self, error: SpeechError) -> None:
-        if self._reply is not None and self._pending:
+        if self._reply is not None and not self._reply.ended:
             await self._reply.end(error)
         elif not isinstance(error, IdleError):
             await self._send(encode(Error(str(error), error.code).event()))

@@ -74,7 +74,7 @@ class Reply:
         self._streaming = streaming
         self._rate = 0
         self._samples = 0
-        self._ended = False
+        self.ended = False
 
     async def audio(self, chunk: AudioChunk) -> None:
         """Send samples, and before the first of them how they are to be played.
@@ -93,9 +93,9 @@ class Reply:
 
     async def end(self, error: SpeechError | None = None) -> None:
         """Send the error, if there is one, and close what was opened; the second call does nothing."""
-        if self._ended:
+        if self.ended:
             return
-        self._ended = True
+        self.ended = True
         events = []
         if error is not None:
             events.append(Error(str(error), error.code).event())
