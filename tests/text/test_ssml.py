@@ -154,6 +154,26 @@ def test_an_unknown_alphabet_is_read_as_text() -> None:
     assert words('<phoneme alphabet="x-klingon" ph="abc">hello</phoneme>') == "hello"
 
 
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ('The code is <say-as interpret-as="characters">AB1</say-as>.', "The code is A B one."),
+        ('The code is <say-as interpret-as="digits">105</say-as>.', "The code is one zero five."),
+        ('It is <say-as interpret-as="cardinal">1984</say-as>.', "It is one thousand nine hundred eighty-four."),
+        ('The <say-as interpret-as="ordinal">3</say-as> one.', "The third one."),
+        ('On <say-as interpret-as="date" format="dmy">3/4/2026</say-as>.', "April third"),
+        ('On <say-as interpret-as="date" format="mdy">3/4/2026</say-as>.', "March fourth"),
+        ('At <say-as interpret-as="time">10:30</say-as>.', "At ten thirty."),
+        ('它是<say-as interpret-as="cardinal">110</say-as>号。', "它是一百一十号。"),
+        ('请拨<say-as interpret-as="telephone">110</say-as>。', "请拨幺幺零。"),
+        ('<say-as interpret-as="nonsense">3 km</say-as> far.', "three kilometers far."),
+    ],
+)
+def test_say_as(markup: str, expected: str) -> None:
+    (clause,) = plan(markup)
+    assert expected in clause.spoken
+
+
 # --- unknown, malformed, hostile
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.text.lexicon import Lexicon
     from wyoming_cosyvoice.text.markup import Atom
 
+_SPELT = frozenset({"characters", "spell-out", "digits"})
 _ALPHABET_LANGUAGES: dict[str, Language] = {"pinyin": "zh", "jyutping": "yue", "kana": "ja"}
 
 
@@ -49,7 +50,7 @@ class SpanFinder:
         position = 0
         for special in self._specials(text, atoms, parts, sentence):
             spans += _plain(parts, position, special.start)
-            spans += self._special(special, text, sentence, context)
+            spans += self._special(special, text, sentence)
             position = special.end
         spans += _plain(parts, position, len(text))
         return _tidy(spans), sentence, after
@@ -67,7 +68,7 @@ class SpanFinder:
         specials += [_Special(place, place + 1, atom) for place, atom in zip(places, atoms, strict=True)]
         return sorted(specials, key=lambda special: special.start)
 
-    def _special(self, special: _Special, text: str, sentence: Language, context: Context) -> list[Span]:
+    def _special(self, special: _Special, text: str, sentence: Language) -> list[Span]:
         meaning = special.meaning
         if isinstance(meaning, Match):
             entry = meaning.entry
@@ -77,13 +78,17 @@ class SpanFinder:
         if meaning.alias is not None:
             spans, _, _ = replace(self, forced=self.forced or sentence).find(meaning.alias, (), Context())
             return [replace(span, text="" if index else meaning.text) for index, span in enumerate(spans)]
+        language = self._language(meaning.text, sentence)
         if meaning.phonemes is not None:
-            language = _ALPHABET_LANGUAGES.get(meaning.phonemes.alphabet) or self._language(meaning.text, context)
+            language = _ALPHABET_LANGUAGES.get(meaning.phonemes.alphabet, language)
             return [Span(language, meaning.text, normalize(meaning.text, language), meaning.phonemes)]
-        return [Span(sentence, meaning.text, _say_as(meaning, sentence))]
+        kind, form = (meaning.say_as.kind, meaning.say_as.format) if meaning.say_as else ("", "")
+        if kind in _SPELT:
+            language = sentence
+        return [Span(language, meaning.text, say_as(meaning.text, kind, language, form))]
 
-    def _language(self, text: str, context: Context) -> Language:
-        return find_spans(text, self.forced, self.default, context)[0][0][0] if text else self.default
+    def _language(self, text: str, sentence: Language) -> Language:
+        return find_spans(text, self.forced, sentence, Context())[1]
 
 
 def fit(spans: Sequence[Span], maximum: int) -> Iterator[tuple[Span, ...]]:
@@ -136,8 +141,3 @@ def _tidy(spans: Sequence[Span]) -> list[Span]:
         else:
             waiting += span.text
     return tidy
-
-
-def _say_as(atom: Atom, language: Language) -> str:
-    asked = atom.say_as
-    return normalize(atom.text, language) if asked is None else say_as(atom.text, asked.kind, language, asked.format)

@@ -32,6 +32,7 @@ _LOUDEST = 4.0
 _SENTENCES = frozenset({"p", "s", "speak", "paragraph", "sentence"})
 _CAPTURED = frozenset({"say-as", "sub", "phoneme"})
 _ALPHABETS = {"": "ipa", "ipa": "ipa", "pinyin": "pinyin", "jyutping": "jyutping", "kana": "kana"}
+_KINDS = {"verbatim": "characters", "phone": "telephone"}
 _STRENGTHS = {"none": 0.0, "x-weak": 0.1, "weak": 0.25, "medium": 0.5, "strong": 0.8, "x-strong": 1.2}
 _RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "default": 1.0, "fast": 1.35, "x-fast": 1.75}
 _VOLUMES = {"silent": 0.0, "x-soft": 0.3, "soft": 0.6, "medium": 1.0, "default": 1.0, "loud": 1.5, "x-loud": 2.2}
@@ -144,7 +145,8 @@ def _atom(tag: Tag, text: str) -> Atom | str:
     if tag.name == "sub" and get("alias"):
         return Atom(text, alias=get("alias"))
     if tag.name == "say-as" and get("interpret-as"):
-        return Atom(text, say_as=SayAs(get("interpret-as", "").strip().lower(), get("format", "").strip().lower()))
+        kind = get("interpret-as", "").strip().lower()
+        return Atom(text, say_as=SayAs(_KINDS.get(kind, kind), get("format", "").strip()))
     if tag.name == "phoneme" and get("ph"):
         alphabet = _ALPHABETS.get(get("alphabet", "").strip().lower().removeprefix("x-"))
         if alphabet is not None:
