@@ -58,18 +58,18 @@ def style_selector(info: ServerInfo) -> SelectSelector:
 
 
 def speed_selector() -> NumberSelector:
-    """Return a slider for the speaking rate."""
-    return _slider(SPEED_RANGE, 0.05)
+    """Return a box for the speaking rate."""
+    return _box(SPEED_RANGE, 0.05)
 
 
 def volume_selector() -> NumberSelector:
-    """Return a slider for the loudness."""
-    return _slider(VOLUME_RANGE, 0.1)
+    """Return a box for the loudness."""
+    return _box(VOLUME_RANGE, 0.1)
 
 
 def sentence_silence_selector() -> NumberSelector:
-    """Return a slider for the pause between sentences."""
-    return _slider(SENTENCE_SILENCE_RANGE, 0.1, unit="s")
+    """Return a box for the pause between sentences."""
+    return _box(SENTENCE_SILENCE_RANGE, 0.1, unit="s")
 
 
 def profile_schema(info: ServerInfo, *, with_name: bool) -> vol.Schema:
@@ -95,8 +95,8 @@ def profile_data(user_input: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in user_input.items() if key != CONF_NAME and value not in (None, "")}
 
 
-def _slider(limits: tuple[float, float], step: float, unit: str | None = None) -> NumberSelector:
-    config = NumberSelectorConfig(min=limits[0], max=limits[1], step=step, mode=NumberSelectorMode.SLIDER)
+def _box(limits: tuple[float, float], step: float, unit: str | None = None) -> NumberSelector:
+    config = NumberSelectorConfig(min=limits[0], max=limits[1], step=step, mode=NumberSelectorMode.BOX)
     if unit is not None:
         config["unit_of_measurement"] = unit
     return NumberSelector(config)

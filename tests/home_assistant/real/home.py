@@ -135,7 +135,7 @@ class Home:
         assert self._session is not None
         async with self._session.ws_connect(f"{self.url}/api/websocket") as connection:
             await connection.receive_json()
-            await connection.send_json({"type": "auth", "access_token": self._token})
+            await connection.send_json({"type": "auth", "access_token": self.token})
             assert (await connection.receive_json())["type"] == "auth_ok"
             yield Socket(connection)
 
@@ -148,13 +148,13 @@ class Home:
             return False
 
     async def _create_owner(self) -> None:
-        self._token = ""
+        self.token = ""
         owner = {"client_id": CLIENT_ID, "name": "Owner", "username": "owner", "password": "a long one"}
         code = (await self.post("/api/onboarding/users", {**owner, "language": "en"}))["auth_code"]
         form = {"client_id": CLIENT_ID, "grant_type": "authorization_code", "code": code}
         assert self._session is not None
         async with self._session.post(f"{self.url}/auth/token", data=form) as response:
-            self._token = (await response.json())["access_token"]
+            self.token = (await response.json())["access_token"]
 
     async def _finish_onboarding(self) -> None:
         for step in ("core_config", "analytics"):
@@ -163,7 +163,7 @@ class Home:
 
     async def _request(self, method: str, path: str, body: Any = None) -> Any:
         assert self._session is not None
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         async with self._session.request(method, f"{self.url}{path}", json=body, headers=headers) as response:
             text = await response.text()
             if response.status >= 400:
