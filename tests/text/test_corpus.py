@@ -45,3 +45,16 @@ def read(text: str) -> list[tuple[str, str]]:
 def test_mixed_sentences(text: str, spans: str) -> None:
     expected = [(language, words) for span in spans.split(" | ") for language, words in [span.split(" ", 1)]]
     assert read(text) == letters(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("密码是ABC123", [("zh", "密码是"), ("en", "abc"), ("zh", "幺二三")]),
+        ("买了RTX4090显卡", [("zh", "买了"), ("en", "rtx"), ("zh", "四零九零显卡")]),
+        ("用了iPhone15", [("zh", "用了"), ("en", "iphone"), ("zh", "十五")]),
+        ("在 Windows 2000 上", [("zh", "在"), ("en", "windows"), ("zh", "两千上")]),
+    ],
+)
+def test_digits_behind_letters(text: str, expected: list[tuple[str, str]]) -> None:
+    assert read(text) == expected

@@ -93,6 +93,11 @@ def test_an_unknown_code_is_refused_with_those_that_are_known(code: str) -> None
         # an English phrase with its own grammar keeps its digits
         ("他说 I have 3 apples 然后走了", ["zh", "en", "zh"]),
         ("I like 火锅 and 3 beers", ["en", "zh", "en"]),
+        # a part of the sentence that has no English word
+        ("It is 20 °C, 湿度是 45 %", ["en", "zh"]),
+        ("I bought 苹果, 3 个香蕉, and milk", ["en", "zh", "en", "zh", "en"]),
+        ("会議室A、B、Cが空いている", ["ja", "en", "ja", "en", "ja", "en", "ja"]),
+        ("Living Room 嘅燈", ["en", "yue"]),
         # names are no grammar: the one Chinese character decides
         ("Living Room 灯 2", ["en", "zh"]),
         ("Mr. 王说 OK。", ["en", "zh", "en", "zh"]),

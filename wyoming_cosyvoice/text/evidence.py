@@ -30,7 +30,7 @@ _CANTONESE_WEAK = frozenset("唔係靚咩仲晒喇啱畀")
 _CANTONESE_WORDS = words(
     """
     而家 依家 聽日 听日 尋日 寻日 琴日 返工 返屋 食飯 飲茶 點解 点解 點樣 幾時 邊度 边度 邊個 边个 唔該 唔该 多謝晒 開緊
-    屋企 幾多 呢度 呢個 嗱
+    屋企 仲有 仲係 仲未 點呀 點算 點做 幾多 呢度 呢個 嗱
     """
 )
 CANTONESE = 2
@@ -48,7 +48,7 @@ _CHINESE_GRAMMAR = frozenset("的了是在把被和给給请請不没沒有我�
 
 def is_chinese(text: str) -> bool:
     """Whether it has a character that Japanese does not write."""
-    return any(char in _CHINESE_SURE or not _encodes(char, "euc_jp") for char in text) or any(
+    return any(char in _CHINESE_SURE or not _encodes(char, "shift_jis") for char in text) or any(
         word in text for word in _CHINESE_WORDS
     )
 
@@ -72,7 +72,7 @@ def cantonese_score(text: str) -> int:
 def weight(text: str, language: Language) -> float:
     """How much a run of text speaks for its language being the sentence's."""
     if language == "en":
-        return 4.0 if text.lower() in _ENGLISH_GRAMMAR else 0.4  # names stand in any language
+        return 4.0 if _is_grammar(text) else 0.4  # names stand in any language
     if language in {"zh", "yue"}:
         return len(text) + 2.0 * sum(char in _CHINESE_GRAMMAR for char in text)
     return float(len(text))
@@ -80,7 +80,11 @@ def weight(text: str, language: Language) -> float:
 
 def has_english_grammar(words: Sequence[str]) -> bool:
     """Whether one of the words is an English word of grammar."""
-    return any(word.lower() in _ENGLISH_GRAMMAR for word in words)
+    return any(_is_grammar(word) for word in words)
+
+
+def _is_grammar(word: str) -> bool:
+    return word.lower() in _ENGLISH_GRAMMAR and word != "A"  # 会議室A、B、C: a name
 
 
 def _encodes(char: str, codec: str) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from wyoming_cosyvoice.errors import UnsupportedLanguageError
 from wyoming_cosyvoice.text import evidence
 from wyoming_cosyvoice.text.han import HanReader
-from wyoming_cosyvoice.text.neutral import belongs_to_number, settle
+from wyoming_cosyvoice.text.neutral import WIDE_MARKS, belongs_to_number, settle
 from wyoming_cosyvoice.text.runs import find_runs, told
 from wyoming_cosyvoice.text.scripts import script
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _PRIMARY: dict[str, Language] = {"zh": "zh", "cmn": "zh", "en": "en", "ja": "ja", "ko": "ko", "yue": "yue"}
 _WIDE_LANGUAGES = frozenset({"zh", "yue", "ja"})
-_WIDE_MARKS = frozenset("，。、：；！？「」『』《》")
 _CANTONESE_SUBTAGS = frozenset({"hk", "mo", "yue"})
 
 
@@ -98,7 +97,7 @@ def _letters_language(runs: Sequence[Run], index: int, han: HanReader) -> Langua
 
 def _score(runs: Sequence[Run], languages: Sequence[Language | None], context: Context) -> dict[Language, float]:
     """Add to each language's score: a character or a word counts one, a word of grammar more, a quotation nothing."""
-    scores = dict(context.scores)
+    scores = {language: score / 2 for language, score in context.scores}  # what was said last counts most
     telling = {id(run) for run in told(runs)}
     for run, language in zip(runs, languages, strict=True):
         if language is not None and id(run) in telling:
@@ -123,7 +122,7 @@ def _sentence_language(
 def _has_wide_marks(runs: Sequence[Run]) -> bool:
     """Whether it has marks of Chinese or Japanese writing, and no English grammar."""
     english = [run.text for run in runs if run.kind == "letter"]
-    marks = any(char in _WIDE_MARKS for run in runs if run.kind == "other" for char in run.text)
+    marks = any(char in WIDE_MARKS for run in runs if run.kind == "other" for char in run.text)
     return marks and not evidence.has_english_grammar(english)
 
 

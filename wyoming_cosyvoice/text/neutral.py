@@ -9,13 +9,15 @@ from wyoming_cosyvoice.text.abbreviations import Abbreviation, abbreviation
 from wyoming_cosyvoice.text.units import is_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from wyoming_cosyvoice.text.clause import Language
     from wyoming_cosyvoice.text.runs import Run
 
 _PHRASE_MARKS = frozenset(" '’&.,/+:;!?()-_\"“”@#*")
+_COMMAS = frozenset(",，、;；.。!！?？:：")
 _SHORTEST_PHRASE = 3
+WIDE_MARKS = frozenset("，。、：；！？「」『』《》")
 
 
 def settle(runs: Sequence[Run], languages: Sequence[Language | None], sentence: Language) -> list[Language]:
@@ -26,6 +28,9 @@ def settle(runs: Sequence[Run], languages: Sequence[Language | None], sentence: 
         settled.append("en" if is_english else language or sentence)
     for first, last in _phrases(runs, languages):
         settled[first:last] = ["en"] * (last - first)
+    if sentence == "en":
+        for first, last, language in _foreign_parts(runs, languages):
+            settled[first:last] = [language] * (last - first)
     return settled
 
 
@@ -52,7 +57,7 @@ def _phrases(runs: Sequence[Run], languages: Sequence[Language | None]) -> list[
     phrases: list[tuple[int, int]] = []
     words: list[int] = []
     for index in range(len(runs) + 1):
-        if index < len(runs) and runs[index].kind in {"letter", "digit", "other"}:
+        if index < len(runs) and runs[index].kind in {"letter", "digit", "other"} and not _has_wide_marks(runs[index]):
             if languages[index] == "en":
                 words.append(index)
             continue
@@ -60,6 +65,22 @@ def _phrases(runs: Sequence[Run], languages: Sequence[Language | None]) -> list[
             phrases.append((words[0], words[-1] + 1))
         words = []
     return phrases
+
+
+def _foreign_parts(runs: Sequence[Run], languages: Sequence[Language | None]) -> Iterator[tuple[int, int, Language]]:
+    """Find the parts between commas of an English sentence that have no English word: It is 20 °C, 湿度是 45%."""
+    first = 0
+    for index in range(len(runs) + 1):
+        if index < len(runs) and not (runs[index].kind == "other" and _COMMAS.intersection(runs[index].text)):
+            continue
+        spoken = {language for language in languages[first:index] if language is not None}
+        if len(spoken) == 1 and "en" not in spoken:
+            yield first, index, spoken.pop()
+        first = index + 1
+
+
+def _has_wide_marks(run: Run) -> bool:
+    return run.kind == "other" and not WIDE_MARKS.isdisjoint(run.text)
 
 
 def _inside_phrase(runs: Sequence[Run], languages: Sequence[Language | None], index: int) -> bool:

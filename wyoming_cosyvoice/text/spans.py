@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.text.lexicon import Lexicon
     from wyoming_cosyvoice.text.markup import Atom
 
+# three digits and more behind letters are a name, no count: ABC123, RTX4090
+_MODEL_NUMBER = re.compile(r"[0-9]{3,8}(?![0-9.,:])")
 _SPELT = frozenset({"characters", "spell-out", "digits"})
 _ALPHABET_LANGUAGES: dict[str, Language] = {"pinyin": "zh", "jyutping": "yue", "kana": "ja"}
 
@@ -120,12 +123,22 @@ def _parts(span: Span, maximum: int) -> Iterator[Span]:
 def _plain(parts: Sequence[tuple[Language, str]], start: int, end: int) -> Iterator[Span]:
     """Give the spans of the text from `start` to `end`."""
     position = 0
+    before = ""
     for language, part in parts:
         first, last = max(start, position), min(end, position + len(part))
         if first < last:
             written = part[first - position : last - position]
-            yield Span(language, written, normalize(written, language))
+            is_attached = first == position and before[-1:].isalpha()
+            yield Span(language, written, _words(written, language, is_attached=is_attached))
         position += len(part)
+        before = part
+
+
+def _words(text: str, language: Language, *, is_attached: bool) -> str:
+    number = _MODEL_NUMBER.match(text) if is_attached else None
+    if number is None:
+        return normalize(text, language)
+    return say_as(number[0], "digits", language) + normalize(text[number.end() :], language)
 
 
 def _tidy(spans: Sequence[Span]) -> list[Span]:
