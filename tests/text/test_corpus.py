@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CORPUS = Path(__file__).parent / "corpus"
+CORPORA = ("mixed.tsv", "mixed_held_out.tsv", "mixed_second.tsv")
 LEXICON = Lexicon(shipped_entries())
 
 
@@ -41,7 +42,7 @@ def read(text: str) -> list[tuple[str, str]]:
     return letters((span.language, span.spoken) for clause in clauses for span in clause.spans)
 
 
-@pytest.mark.parametrize(("text", "spans"), cases("mixed.tsv") + cases("mixed_held_out.tsv"))
+@pytest.mark.parametrize(("text", "spans"), [case for file in CORPORA for case in cases(file)])
 def test_mixed_sentences(text: str, spans: str) -> None:
     expected = [(language, words) for span in spans.split(" | ") for language, words in [span.split(" ", 1)]]
     assert read(text) == letters(expected)

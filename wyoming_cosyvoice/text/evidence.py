@@ -33,6 +33,7 @@ _CANTONESE_WORDS = words(
     屋企 仲有 仲係 仲未 點呀 點算 點做 幾多 呢度 呢個 嗱
     """
 )
+_CANTONESE_WEAK_WORDS = words("今日 好熱 好凍 好耐 好攰 好正 好靚")
 CANTONESE = 2
 _MANDARIN = frozenset("的是了这這那们們他她没沒在吗嗎么麼说說很给給把和")
 
@@ -65,6 +66,7 @@ def cantonese_score(text: str) -> int:
     chars = set(text)
     score = 3 * len(chars & _CANTONESE_STRONG) + 2 * len(chars & _CANTONESE_MIDDLE) + len(chars & _CANTONESE_WEAK)
     score += 2 * sum(word in text for word in _CANTONESE_WORDS)
+    score += sum(word in text for word in _CANTONESE_WEAK_WORDS)
     score += "唔" in text[:-1]  # before a verb it negates
     return score - len(chars & _MANDARIN)
 
