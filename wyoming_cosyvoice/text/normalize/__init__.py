@@ -18,6 +18,7 @@ from wyoming_cosyvoice.text.normalize.korean import Korean
 from wyoming_cosyvoice.text.normalize.mandarin import Mandarin
 from wyoming_cosyvoice.text.normalize.said_as import said_as
 from wyoming_cosyvoice.text.normalize.scan import scan
+from wyoming_cosyvoice.text.normalize.traditional import TraditionalMandarin, is_traditional
 
 if TYPE_CHECKING:
     from wyoming_cosyvoice.text.clause import Language
@@ -30,6 +31,7 @@ KINDS = ("cardinal", "characters", "currency", "date", "digits", "number", "ordi
 
 _SPEAKERS: dict[str, type[Speaker]] = {
     "zh": Mandarin,
+    "zh-Hant": TraditionalMandarin,
     "en": English,
     "ja": Japanese,
     "ko": Korean,
@@ -38,13 +40,17 @@ _SPEAKERS: dict[str, type[Speaker]] = {
 
 
 @cache
-def _speaker(language: Language) -> Speaker:
-    return _SPEAKERS[language]()
+def _speaker(key: str) -> Speaker:
+    return _SPEAKERS[key]()
+
+
+def _speaker_for(text: str, language: Language) -> Speaker:
+    return _speaker("zh-Hant" if language == "zh" and is_traditional(text) else language)
 
 
 def normalize(text: str, language: Language) -> str:
     """Say `text` in words of `language`; words stay as they are, digits, signs and units become words."""
-    return scan(fold(text), _speaker(language))
+    return scan(fold(text), _speaker_for(text, language))
 
 
 def say_as(text: str, kind: str, language: Language, format: str = "") -> str:  # noqa: A002 - SSML's own word
@@ -53,4 +59,4 @@ def say_as(text: str, kind: str, language: Language, format: str = "") -> str:  
     `format` is the order of a date ("mdy", "dmy", "ymd", "md"...) or the code of a currency ("USD"). Text that is not of
     that kind, and kinds that are unknown, are read as `normalize` reads them.
     """
-    return said_as(fold(text), kind, format, _speaker(language))
+    return said_as(fold(text), kind, format, _speaker_for(text, language))

@@ -46,6 +46,7 @@ class English(Speaker):
     """American English in number words, without "and"."""
 
     glue: ClassVar[str] = " "
+    every: ClassVar[str] = "per"
     to: ClassVar[str] = "to"
     symbols: ClassVar[Mapping[str, str]] = SYMBOLS
     link_signs: ClassVar[Mapping[str, str]] = LINK_SIGNS

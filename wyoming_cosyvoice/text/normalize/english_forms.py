@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.text.normalize.english_words import MONTHS, PREFIXES, UNITS
-from wyoming_cosyvoice.text.normalize.numerals_english import cardinal, ordinal, pairs, year
+from wyoming_cosyvoice.text.normalize.numerals_english import cardinal, one_by_one, ordinal, pairs, year
 from wyoming_cosyvoice.text.normalize.recognise.numbers import Found, quantity, read_number
 from wyoming_cosyvoice.text.normalize.roman import roman_number
 from wyoming_cosyvoice.text.normalize.units import read_simple
@@ -19,6 +19,7 @@ from wyoming_cosyvoice.text.normalize.values import (
     Ordinal,
     Phone,
     Quantity,
+    Ratio,
     Words,
 )
 
@@ -54,7 +55,7 @@ _HALF_INCH = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)(?:\"|″)(?= ?[A-Za-z-])")
 _FOUR = re.compile(r"(\d{4})(?![\d:/%°]|[.,]\d|-\d{3}(?!\d)| ?(?:AM|PM|am|pm)\b)")
 _YEAR_CUE = re.compile(
     r"(?:\b(?:in|since|by|from|until|till|before|after|of|year|year-end|during|circa|through|to|late|early|mid|spring|summer|autumn|fall|winter|©|"
-    r"copyright|born|class of|model|election|CES|Q[1-4]),?|[12]\d{3}(?: ?[-–]| and| or| to)) ?$",
+    r"copyright|born|class of|model|between|election|CES|Q[1-4]),?|[12]\d{3}(?: ?[-–]| and| or| to)) ?$",
     re.IGNORECASE,
 )
 _YEAR_RANGE = re.compile(r"(1[5-9]\d{2}|20\d{2})[-–](1[5-9]\d{2}|20\d{2}|\d{2})(?![\d:/%]|[-.]\d)")
@@ -113,6 +114,13 @@ _SAINT = re.compile(r"St\. (?=[A-Z])")
 _STREET = re.compile(r"St\.(?![A-Za-z])")
 _KEEPS_STOP = ("etc", "Inc", "Ltd", "Corp", "Ave", "Rd", "Blvd", "Jr", "Sr")
 _WEEKDAY = re.compile(rf"(Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)(?=,? (?:{_MONTH.replace('?P<month>', '?:')}|\d))")
+_WEEKDAYS = re.compile(r"(Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)[-–](Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)(?![A-Za-z])")
+_RATED = re.compile(r"(\d{1,2}\.\d{1,2})/(5|10|20|100)(?![\d/]|[-.,]\d)")
+_SCORE = re.compile(r"(\d{1,3})[-–](\d{1,3})(?![\d/-]|[.,:]\d|[A-Za-z%°])")
+_SCORE_CUE = re.compile(
+    r"\b(?:scores?|scored|won|win|wins|lost|lose|beat|leads?|led|up|down|drew|final):? (?:is |was |by )?$",
+    re.IGNORECASE,
+)
 _NUMBERED = {
     "p": "page", "pp": "pages", "ch": "chapter", "fig": "figure", "vol": "volume", "sec": "section", "art": "article",
     "ext": "extension", "ep": "episode", "eq": "equation", "apt": "apartment", "rm": "room", "bldg": "building",
@@ -162,7 +170,10 @@ def _day_first(text: str, at: int) -> Found | None:
     said = f"{ordinal(str(int(match['day'])))} of {MONTHS[_month(match) - 1]}"
     if text[max(0, at - 4) : at].strip().lower() != "the":
         said = "the " + said
-    return Words(f"{said}, {year(match['year'])}" if match["year"] else said), match.end()
+    # May. ends a sentence, Jan. is short; where nothing follows it does both.
+    full = match[0].endswith(".") and (len(match["month"]) > 4 or match["month"] in ("May", "June", "July"))
+    ends = match.end() - (full or (match[0].endswith(".") and not text[match.end() :][:2].strip()))
+    return Words(f"{said}, {year(match['year'])}" if match["year"] else said), ends
 
 
 def _ordinal(text: str, at: int) -> Found | None:
@@ -326,6 +337,12 @@ def _abbreviation(text: str, at: int) -> Found | None:
     return Words(_SHORT[word] + stop), match.end(1) + 1
 
 
+def _weekdays(text: str, at: int) -> Found | None:
+    """Read Mon-Fri as Monday to Friday."""
+    match = _WEEKDAYS.match(text, at)
+    return (Words(f"{_SHORT[match[1]]} to {_SHORT[match[2]]}"), match.end()) if match else None
+
+
 def _weekday(text: str, at: int) -> Found | None:
     """Read Mon before a date or a time: Mon, Nov 23."""
     match = _WEEKDAY.match(text, at)
@@ -363,6 +380,25 @@ def _short_date(text: str, at: int) -> Found | None:
     return Date(century + int(match[3]), int(match[1]), int(match[2])), match.end()
 
 
+def _rated(text: str, at: int) -> Found | None:
+    """Read 4.5/5 as out of five."""
+    match = _RATED.match(text, at)
+    found = read_number(match[1], 0) if match else None
+    if match is None or found is None:
+        return None
+    return Words(
+        f"{cardinal(found[0].whole)} point {one_by_one(found[0].fraction)} out of {cardinal(match[2])}"
+    ), match.end()
+
+
+def _score(text: str, at: int) -> Found | None:
+    """Read won 10-3 as ten to three."""
+    match = _SCORE.match(text, at)
+    if match is None or not _SCORE_CUE.search(text[max(0, at - 20) : at]):
+        return None
+    return Ratio(match[1], match[2]), match.end()
+
+
 def _over(text: str, at: int) -> Found | None:
     """Read 120/80 as one hundred twenty over eighty."""
     match = _OVER.match(text, at)
@@ -389,6 +425,7 @@ def _always(text: str, at: int) -> Found | None:
     for written, said in (
         ("24/7", "twenty-four seven"),
         ("50/50", "fifty fifty"),
+        ("9-5", "nine to five"),
         ("9/11", "nine eleven"),
         ("7-Eleven", "Seven-Eleven"),
     ):
@@ -414,9 +451,12 @@ AT_DIGITS: Sequence[Recogniser] = (
     _first_year,
     _short_date,
     _over,
+    _rated,
+    _score,
     _model,
 )
 AT_WORDS: Sequence[Recogniser] = (
+    _weekdays,
     _weekday,
     _before_number,
     _per_unit,

@@ -49,6 +49,9 @@ _COMPOSED = {
     "￠": "¢",
     "￦": "₩",
     "−": "-",
+    "≧": "≥",
+    "≦": "≤",
+    "〜": "~",
     "﹣": "-",
     "‐": "-",
     "‑": "-",
@@ -56,7 +59,6 @@ _COMPOSED = {
     "∕": "/",
     "⁄": "/",
     "∼": "~",
-    "〜": "~",
     "～": "~",
     "％": "%",
     "﹪": "%",
@@ -108,6 +110,10 @@ def _fold_char(char: str) -> str:
 def _fold_numeral(char: str) -> str:
     if char in "²³":
         return char
+    if "\u2080" <= char <= "\u2089":  # CO₂ is CO2
+        return str(unicodedata.digit(char))
+    if "\u2070" <= char <= "\u2079" or char == "¹":
+        return f"^{unicodedata.digit(char)}"
     decomposed = unicodedata.normalize("NFKC", char)
     if "⁄" in decomposed:  # ½ is 1⁄2; the space keeps 2½ from becoming 21/2
         return " " + decomposed.replace("⁄", "/")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 
 from wyoming_cosyvoice.text.normalize import numerals_japanese as numerals
-from wyoming_cosyvoice.text.normalize.speaker import Speaker, say
+from wyoming_cosyvoice.text.normalize.speaker import Speaker, bound, say
 from wyoming_cosyvoice.text.normalize.values import (
     Counted,
     Date,
@@ -25,6 +25,7 @@ from wyoming_cosyvoice.text.normalize.values import (
     Unit,
     Value,
     Version,
+    Words,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ _POSTAL = re.compile(r"\d{3}-\d{4}(?![\d-])")
 _EMERGENCY = re.compile(r"(?:110|119|118|117|171|104)(?=番|に(?:電話|通報|かけ))")
 # 1日から is ついたちから, 1日に3回 is いちにちに.
 _DATED = re.compile(r"(?:から|まで|付|発|号|午前|午後|[（(][月火水木金土日][)）])")
+_BOUNDS = {"<": "未満", ">": "超", "≤": "以下", "≥": "以上"}
+_SCORE = re.compile(r"(\d{1,3})[-–](\d{1,3})(?=で(?:勝|敗|負|快|引|逆転|リード)|の(?:勝|敗|引))")
+_BLOCK = re.compile(r"\d{1,4}(?:-\d{1,4}){2,3}(?![\d-])")
 _PARTS_OF = re.compile(r"(\d{1,4})分の(\d{1,4})(?!\d)")
 
 
@@ -50,6 +54,7 @@ class Japanese(Speaker):
     """Japanese in kanji and kana."""
 
     glue: ClassVar[str] = ""
+    every: ClassVar[str] = "毎"
     to: ClassVar[str] = "から"
     symbols: ClassVar[Mapping[str, str]] = {
         "+": "プラス", "-": "マイナス", "±": "プラスマイナス", "×": "かける", "*": "かける", "÷": "割る", "=": "イコール",
@@ -101,17 +106,21 @@ class Japanese(Speaker):
     @property
     def recognisers(self) -> Sequence[Recogniser]:
         """Codes by the words around them, fractions in words."""
-        return (_asked_digits, _parts_of)
+        return (_asked_digits, _parts_of, _score, _block)
 
     @property
     def sign_recognisers(self) -> Sequence[Recogniser]:
         """#3."""
-        return (_label,)
+        return (_label, self._bound)
 
     @property
     def word_recognisers(self) -> Sequence[Recogniser]:
         """No. 5."""
         return (_label,)
+
+    def _bound(self, text: str, at: int) -> tuple[Value, int] | None:
+        """<5 is 五未満."""
+        return bound(self, _BOUNDS, text, at)
 
     def counted(self, text: str, at: int, number: Number) -> tuple[Value, int] | None:
         """Say the counter behind a number, one space allowed; a day behind a month is a date."""
@@ -177,7 +186,14 @@ class Japanese(Speaker):
             return amount
         if unit.base in ("m", "mi") and unit.per.base in self.speeds:
             return f"{self.speeds[unit.per.base]}{amount}"
-        return f"{amount}毎{self.unit(unit.per)}"
+        return f"{amount}毎{self._denominator(unit.per)}"
+
+    def _denominator(self, unit: Unit) -> str:
+        return {"h": "時", "min": "分", "s": "秒"}.get(unit.key) or self.unit(unit)
+
+    def rate(self, unit: Unit, per: Unit) -> str:
+        """キロメートル毎時."""
+        return f"{self.unit(unit)}毎{self._denominator(per)}"
 
     def _counted(self, number: Number, counter: str) -> str:
         if number.fraction or counter not in numerals.COUNTERS:
@@ -290,6 +306,21 @@ def _asked_digits(text: str, at: int) -> tuple[Value, int] | None:
     if _COUNTER.match(text, match.end()) and len(match[0]) < 5:
         return None
     return Phone(tuple(re.split("[ -]", match[0]))), match.end()
+
+
+def _score(text: str, at: int) -> tuple[Value, int] | None:
+    match = _SCORE.match(text, at)
+    return (Ratio(match[1], match[2]), match.end()) if match else None
+
+
+def _block(text: str, at: int) -> tuple[Value, int] | None:
+    """1-2-3 of an address is 一の二の三."""
+    match = _BLOCK.match(text, at)
+    return (
+        (Words("の".join(map(numerals.spell, match[0].split("-")))), match.end())
+        if match and len(match[0]) < 10
+        else None
+    )
 
 
 def _parts_of(text: str, at: int) -> tuple[Value, int] | None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 
 from wyoming_cosyvoice.text.normalize import numerals_korean as numerals
-from wyoming_cosyvoice.text.normalize.speaker import Speaker, say
+from wyoming_cosyvoice.text.normalize.speaker import Speaker, bound, say
 from wyoming_cosyvoice.text.normalize.values import (
     Counted,
     Date,
@@ -36,12 +36,12 @@ _NATIVE = (
     "개비 개피 개 명 사람 살 시간 시 마리 번째 번 잔 병 권 장 대 그루 송이 켤레 벌 채 가지 달 군데 곳 "
     "배 자루 통 줄 쌍 갑 그릇 모금 조각 판 봉지 상자 묶음 다발 접시 숟가락 스푼 컵 방울 바퀴 발자국 발짝 "
     "걸음 판 끼 해 밤 포기 알 톨 단 팩 캔 세트 박스 차례 식구 쪽지 겹 층계 모 벌 척 칸 구절 마디 밤 "
-    "고개 돌 분들 분이 분께 분의 가구 수저 모둠 포대 자리 뼘 아름 판째 개째 잔째"
+    "고개 돌 가구 수저 모둠 포대 자리 뼘 아름 판째 개째 잔째"
 ).split()
 _SINO = (
     "개월 개년 개국 년 월 일 원 도 분 초 층 호 주 주일 세 학년 인분 인 등 위 회 차 킬로 미터 페이지 "
     "쪽 동 번지 호선 퍼센트 프로 달러 유로 엔 위안 점 대 급 단계 볼트 와트 그램 리터 시간대 박 세기 교시 "
-    "과 절 항 조 편 부 기 학기 반 도씨 만 억 조 천 백"
+    "과 절 항 조 편 부 기 학기 반 단지 만 억 조 천 백"
 ).split()
 _COUNTER = re.compile("|".join(sorted(set(_NATIVE) | set(_SINO), key=len, reverse=True)))
 # What must not follow a native counter of one syllable: 3대0, 2번 출구, 5시리즈, 3장 (chapter) are other words.
@@ -50,6 +50,13 @@ _NUMBERED = re.compile(
 )
 _LABEL = re.compile(r"(?:#|No\. ?|NO\. ?)(\d{1,6})(?![\d.])(?:번)?")
 _SCALES = ("만", "억", "조", "천", "백")
+_BOUNDS = {"<": "미만", ">": "초과", "≤": "이하", "≥": "이상"}
+_SCORE = re.compile(
+    r"(\d{1,3})(?:-(\d{1,3})(?= ?(?:으?로)? ?(?:승|패|무승부|이겼|졌|비겼|앞))"
+    r"|(?: 대 |대)(\d{1,3})(?=$|[\s.,!?)]|로 |으로|의 |인 |이[다었]|입니다|승))"
+)
+_HISTORY = re.compile(r"(\d{1,2})·(\d{1,2})(?![\d·])")
+_NO_HOUR = re.compile(r"즌|리즈|스템|청|험|작")
 _AGES = re.compile(r" ?(?:남성|여성|초반|중반|후반|남녀|청년|이상|부부|남자|여자|가장|직장인)")
 _RANKED = re.compile(r"제 ?$")
 _DIGITS_ASKED = re.compile(
@@ -57,7 +64,7 @@ _DIGITS_ASKED = re.compile(
     re.IGNORECASE,
 )
 _RUN = re.compile(r"\d{3,32}(?:[ -]\d{2,8}){0,4}(?![\d%]|[.,:/]\d)")
-_SHORT_PHONE = re.compile(r"(?:1[5-8]\d{2}-\d{4}|\d{3,4}-\d{4})(?![\d-]|원| 원)")
+_SHORT_PHONE = re.compile(r"(?:1[5-8]\d{2}|(?!20\d\d-20)[2-9]\d{2,3})-\d{4}(?![\d-]|원| 원)")
 _EMERGENCY = re.compile(r"(11[0-9]|1[23]\d|120|182|1588|1577)(?=에 ?(?:전화|신고)|로 ?(?:전화|신고)|번으로|에 연락)")
 
 
@@ -65,6 +72,7 @@ class Korean(Speaker):
     """Korean in Hangul."""
 
     glue: ClassVar[str] = " "
+    every: ClassVar[str] = "퍼"
     to: ClassVar[str] = "에서"
     symbols: ClassVar[Mapping[str, str]] = {
         "+": "더하기", "-": "빼기", "±": "플러스마이너스", "×": "곱하기", "*": "곱하기", "÷": "나누기", "=": "는",
@@ -113,17 +121,21 @@ class Korean(Speaker):
     @property
     def recognisers(self) -> Sequence[Recogniser]:
         """Codes and phone numbers by the words around them."""
-        return (_asked_digits,)
+        return (_asked_digits, _score, _day_of_history)
 
     @property
     def sign_recognisers(self) -> Sequence[Recogniser]:
         """#3."""
-        return (_label,)
+        return (_label, self._bound)
 
     @property
     def word_recognisers(self) -> Sequence[Recogniser]:
         """No. 5."""
         return (_label,)
+
+    def _bound(self, text: str, at: int) -> tuple[Value, int] | None:
+        """<5 is 오 미만."""
+        return bound(self, _BOUNDS, text, at)
 
     def counted(self, text: str, at: int, number: Number) -> tuple[Value, int] | None:
         """Say the counter behind a number, one space allowed."""
@@ -132,6 +144,8 @@ class Korean(Speaker):
         if match is None:
             return None
         counter = match[0]
+        if counter == "시" and _NO_HOUR.match(text, match.end()):
+            return None
         ranked = _RANKED.search(text[max(0, at - len(number.whole) - 2) : at - len(number.whole)])
         if counter in _SCALES:
             return Counted(number, counter), match.end()
@@ -331,6 +345,17 @@ class Korean(Speaker):
 def _label(text: str, at: int) -> tuple[Value, int] | None:
     match = _LABEL.match(text, at)
     return (Label(match[1], "#"), match.end()) if match else None
+
+
+def _score(text: str, at: int) -> tuple[Value, int] | None:
+    match = _SCORE.match(text, at)
+    return (Ratio(match[1], match[2] or match[3]), match.end()) if match else None
+
+
+def _day_of_history(text: str, at: int) -> tuple[Value, int] | None:
+    """6·25 is 육이오."""
+    match = _HISTORY.match(text, at)
+    return (Digits(match[1] + match[2]), match.end()) if match else None
 
 
 def _asked_digits(text: str, at: int) -> tuple[Value, int] | None:

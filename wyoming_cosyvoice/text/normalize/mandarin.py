@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from wyoming_cosyvoice.text.normalize.numerals_chinese import Numerals
@@ -42,18 +43,25 @@ _PAIRED = (
     "戶 口 颗 顆 粒 滴 碗 盘 盤 盆 桶 罐 箱 卷 幅 面 米 公里 千米 厘米 毫米 公斤 千克 克 斤 吨 噸 "
     "升 毫升 倍 元 块钱 塊錢 毛 角 度 秒 秒钟 秒鐘 刻钟 刻鐘 星期 礼拜 禮拜 个月 個月 晚 夜 步 层 層 "
     "半 千瓦 瓦 伏 平方米 立方米 英寸 英里 美元 欧元 歐元 日元 港元 百 千 万 萬 亿 億 兆 成 折 轮 輪 "
-    "局 集 代 人份 位数 位數 圈 格 档 檔 声 聲 蚊 磅 呎 哋 餐 罇 樽 嚿 兩 両 尺 寸 吋 岁 歲 公升 公分 公尺 公吨 "
+    "局 集 代 人份 位数 位數 圈 格 档 檔 声 聲 蚊 磅 呎 哋 餐 罇 樽 嚿 兩 両 尺 寸 吋 岁 歲 站 房 室 厅 廳 平米 摄氏度 攝氏度 赫兹  公升 公分 公尺 公吨 "
     "公噸 打 副 束 堆 道 笔 筆 门 門 节 節 课 課 版 轉 转 架次 人次"
 ).split()
 _COUNTER = re.compile("|".join(sorted(map(re.escape, _PAIRED), key=len, reverse=True)))
 _YEAR = re.compile(r" ?年(?![前后後间間来來多以级級内內])")
 _LONG_AGO = re.compile(r"(?:[过過经經历歷][了去]?|[了满滿长長达達约約近共]|每|[这這那][几幾])$")
 _DAY = re.compile(r" ?[月日号號](?!线|線)")
-_PER_BEFORE = re.compile(r"(?:[元块塊蚊圆圓毛角分钱錢]|公里|千米|[米升斤次个個件人度兆]|[mgLWB])$")
+_PER_BEFORE = re.compile(r"(?:[元块塊蚊圆圓毛角分钱錢]|公里|千米|[米升斤次个個件人度兆]|[mgLWB]|[$¥€£] ?[\d,.]{1,12})$")
 _PER_BEHIND = re.compile(
     r"(?:月|年|天|日|小时|小時|时|時|分钟|分鐘|分|秒|人|次|个|個|件|斤|公斤|千克|度|平方米|平米|晚|升|条|套|张|份|吨|噸|周|星期|位|间|間|盒|包|磅)"
     r"(?![A-Za-z\d])"
 )
+_YEARS = re.compile(
+    r"((?:19|20)\d{2})(?:[-–~]((?:19|20)\d{2}|\d{2}))?(?=赛季|賽季|学年|學年|财年|財年|级|級|届|屆|款|年度)"
+)
+_CENTIMETRES = re.compile(r"(?<=[0-9]米)\d{2}(?![\d.])")
+_DASHED = re.compile(r"(\d{1,3})[-–](\d{1,3})(?![\d-]|[.,:/]\d)")
+_GENERATION = re.compile(r"(?:[5-9][05]|[01][05])(?=[后後](?![退台来來面天卫衛]))")
+_DISCOUNT = re.compile(r"[1-9]{2}(?=折)|\d{1,2}·\d{1,2}(?![\d·])")
 _DEGREE = re.compile(r" ?度(?!假|过|過|数|數)")
 _NAMED_BY_DIGITS = re.compile(
     r"(?: ?(?:室|房间|房間|号房|號房|房|事件|晚会|大促|路公交|路公車|路巴士|路(?=[，。！？,.]|$)|次列车|次列車|航班|寝室|教室|号楼|班车|国道|省道))"
@@ -74,6 +82,23 @@ _ROOM = re.compile(r"\d{3,5}(?!\d)")
 _LABEL = re.compile(r"(?:#|No\. ?|NO\. ?|Nr\. ?)(\d{1,6})(?![\d.])[号號]?")
 
 
+def _dashed(text: str, at: int) -> tuple[Value, int] | None:
+    match = _DASHED.match(text, at)
+    return (Ratio(match[1], match[2]), match.end()) if match else None
+
+
+def _discount(text: str, at: int) -> tuple[Value, int] | None:
+    """85折 is 八五折, 9·11 is 九一一."""
+    match = _DISCOUNT.match(text, at)
+    return (Digits(re.sub(r"\D", "", match[0])), match.end()) if match else None
+
+
+def _generation(text: str, at: int) -> tuple[Value, int] | None:
+    """80后 is 八零后."""
+    match = _GENERATION.match(text, at)
+    return (Digits(match[0]), match.end()) if match else None
+
+
 def _label(text: str, at: int) -> tuple[Value, int] | None:
     match = _LABEL.match(text, at)
     return (Label(match[1], "#"), match.end()) if match else None
@@ -87,7 +112,8 @@ class Mandarin(Speaker):
     over_phone: ClassVar[dict[int, int]] = str.maketrans("一", "幺")
     point, minus, below_zero, percent_of, per_mille_of, of_parts = "点", "负", "零下", "百分之", "千分之", "分之"
     to: ClassVar[str] = "到"
-    ratio_word, whole_and, rank, every, of = "比", "又", "第", "每", "的"
+    every: ClassVar[str] = "每"
+    ratio_word, whole_and, rank, of = "比", "又", "第", "的"
     times_word, number_word, version_word = "乘", "号", "版本"
     hour_word, minute_word, second_word = "点", "分", "秒"
     year_word, month_word, day_word = "年", "月", "日"
@@ -139,7 +165,15 @@ class Mandarin(Speaker):
     @property
     def recognisers(self) -> Sequence[Recogniser]:
         """Codes and phone numbers by the words around them, rooms, scores, clock hours."""
-        return (self._asked_digits, self._score, self._named_by_digits)
+        return (
+            self._asked_digits,
+            self._score,
+            self._named_by_digits,
+            self._years,
+            _generation,
+            _discount,
+            self._height,
+        )
 
     @property
     def sign_recognisers(self) -> Sequence[Recogniser]:
@@ -165,12 +199,25 @@ class Mandarin(Speaker):
         return Phone(tuple(groups)), match.end()
 
     def _score(self, text: str, at: int) -> tuple[Value, int] | None:
-        found = numbers.ratio(text, at)
+        found = numbers.ratio(text, at) or _dashed(text, at)
         if found is None:
             return None
         if _SCORED.search(text[max(0, at - 8) : at]) or _SCORE_BEHIND.match(text, found[1]):
             return found
         return None
+
+    def _years(self, text: str, at: int) -> tuple[Value, int] | None:
+        """2022-2023赛季, 2021级: years before other words than 年."""
+        match = _YEARS.match(text, at)
+        if match is None:
+            return None
+        said = self.to.join(self.year(part) for part in match.groups() if part)
+        return Words(said), match.end()
+
+    def _height(self, text: str, at: int) -> tuple[Value, int] | None:
+        """1米75 is 一米七五."""
+        match = _CENTIMETRES.match(text, at)
+        return (Words(self.year(match[0])), match.end()) if match else None
 
     def _named_by_digits(self, text: str, at: int) -> tuple[Value, int] | None:
         match = _ROOM.match(text, at)
@@ -181,7 +228,7 @@ class Mandarin(Speaker):
     def per(self, text: str, at: int) -> str:
         """五元每斤, 一百公里每小时."""
         found = _PER_BEHIND.match(text, at + 1)
-        return self.every if found and _PER_BEFORE.search(text[max(0, at - 3) : at]) else ""
+        return self.every if found and _PER_BEFORE.search(text[max(0, at - 16) : at]) else ""
 
     def counted(self, text: str, at: int, number: Number) -> tuple[Value, int] | None:
         """Years digit by digit, 两 before counters, 零下 with degrees, 万 and 亿 behind digits."""
@@ -312,6 +359,7 @@ class Mandarin(Speaker):
     def money(self, money: Money) -> str:
         """十九点九九美元."""
         number = money.number.shifted(money.scale) if money.scale else money.number
+        number = replace(number, fraction=number.fraction.rstrip("0"))
         return self._amount(number) + self.currencies.get(money.currency, money.currency)
 
     def price(self, money: Money, per: Unit) -> str:
@@ -325,12 +373,17 @@ class Mandarin(Speaker):
             return self.year(number.whole) + counter
         if counted.date:
             return self.number(number) + counter
+        if counter in ("元", "块钱", "塊錢", "港元", "美元"):
+            number = replace(number, fraction=number.fraction.rstrip("0"))
         if counter == "度" and number.negative:
             return self.below_zero + self._amount(number.unsigned()) + counter
         return self._amount(number) + counter
 
     def fraction(self, fraction: Fraction) -> str:
         """四分之三, 二又二分之一."""
+        if fraction.denominator in ("100", "1000") and not fraction.whole:
+            of_parts = self.percent_of if fraction.denominator == "100" else self.per_mille_of
+            return of_parts + self.numerals.spell(fraction.numerator)
         said = self.numerals.spell(fraction.denominator) + self.of_parts + self.numerals.spell(fraction.numerator)
         return self.numerals.spell(fraction.whole) + self.whole_and + said if fraction.whole else said
 

@@ -9,7 +9,8 @@ from wyoming_cosyvoice.text.normalize.recognise import dates, money, network, nu
 from wyoming_cosyvoice.text.normalize.signs import say_sign
 from wyoming_cosyvoice.text.normalize.speaker import say
 from wyoming_cosyvoice.text.normalize.spoken import PUNCTUATION, Spoken
-from wyoming_cosyvoice.text.normalize.values import Name, Range, Value
+from wyoming_cosyvoice.text.normalize.units import read_denominator, read_simple
+from wyoming_cosyvoice.text.normalize.values import Name, Range, Unit, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 # A letter that starts a word, a digit, or any sign that is neither a word character, white space nor punctuation.
 _INTEREST = re.compile(
-    rf"[0-9]|(?<![A-Za-z0-9])[A-Za-z]|[^\w\s{re.escape(PUNCTUATION)}]|_|\.(?=[0-9])|(?<=[0-9])[–—](?=[0-9])|['’](?=[0-9]0s)|[²³]"
+    rf"[0-9]|(?<![A-Za-z0-9])[A-Za-z]|[^\w\s{re.escape(PUNCTUATION)}]|_|\.(?=[0-9])|(?<=[0-9])[–—](?=[0-9])|['’](?=[0-9]0s)|[²³]|\((?=\d{{2,4}}\) ?\d)"
 )
 _LATIN = re.compile(r"[A-Za-z]++")
 _LETTERS_DIGITS = re.compile(
@@ -49,7 +50,7 @@ def scan(text: str, speaker: Speaker) -> str:
 def _step(text: str, at: int, speaker: Speaker, spoken: Spoken) -> int:
     found = _recognise(text, at, speaker)
     if found is not None:
-        spoken.say(say(speaker, found[0]))
+        spoken.say(speaker.write(say(speaker, found[0])))
         return found[1]
     char = text[at]
     if char.isascii() and char.isalpha():
@@ -70,7 +71,7 @@ def _recognise(text: str, at: int, speaker: Speaker) -> Found | None:
         return _signed(text, at, speaker)
     if char == ".":
         return _decimal(text, at, speaker)
-    return _first((*speaker.sign_recognisers, money.money, network.characters), text, at)
+    return _first((*speaker.sign_recognisers, money.money, money.phone, network.characters, _unit_alone), text, at)
 
 
 def _first(recognisers: Sequence[Recogniser], text: str, at: int) -> Found | None:
@@ -81,13 +82,42 @@ def _first(recognisers: Sequence[Recogniser], text: str, at: int) -> Found | Non
     return None
 
 
+_UNMISTAKABLE = frozenset(
+    (
+        "kWh",
+        "MWh",
+        "kW",
+        "mAh",
+        "hPa",
+        "kPa",
+        "mph",
+        "km",
+        "cm",
+        "kg",
+        "km²",
+        "Mbps",
+        "Gbps",
+        "kHz",
+        "MHz",
+        "GHz",
+        "m²",
+        "m³",
+        "μg",
+        "°C",
+        "°F",
+        "dB",
+        "dBm",
+    )
+)
 # Order decides: an address is no version, a date no subtraction, a phone number no range.
 _FORMS: Sequence[Recogniser] = (
     network.characters,
     network.address,
+    dates.date_range,
     dates.date,
-    network.version,
     money.phone,
+    network.code,
+    network.version,
     network.link,
     dates.year_month,
     dates.time,
@@ -108,11 +138,22 @@ def _name(text: str, at: int) -> Found | None:
     return (Name(match["before"], match["number"], match["after"]), match.end()) if match else None
 
 
+def _unit_alone(text: str, at: int) -> Found | None:
+    """Read a unit without a number, where its letters can be nothing else: in kWh."""
+    found = read_simple(text, at)
+    if found is None or found[0].key not in _UNMISTAKABLE:
+        return None
+    per = read_denominator(text, found[1])
+    return (Unit(found[0].base, found[0].prefix, per[0]), per[1]) if per else found
+
+
 _WORDS: Sequence[Recogniser] = (
     network.characters,
     network.link,
     network.entity,
     network.named_version,
+    dates.half_first,
+    _unit_alone,
     money.money,
     _name,
 )

@@ -28,14 +28,14 @@ def say_sign(text: str, at: int, speaker: Speaker, spoken: Spoken) -> int:
     if run is not None:
         _run(char, run.start(), run.end(), text, speaker, spoken)
         return run.end()
-    if char in ".'’":
+    if char in ".'’(":
         spoken.keep(char)
     elif char == "-":
         _hyphen(text, at, speaker, spoken)
     elif char in "~=/":
         _joint(text, at, speaker, spoken)
     elif char in speaker.symbols and _said(char, text, at):
-        spoken.say(speaker.symbols[char])
+        spoken.say(speaker.write(speaker.symbols[char]))
     else:
         spoken.gap()
     return at + 1
@@ -57,11 +57,12 @@ def _joint(text: str, at: int, speaker: Speaker, spoken: Spoken) -> None:
     if char == "~" and _joins(text, at):
         spoken.attach(*speaker.until())
     elif char == "=" and _said(char, text, at):
-        spoken.attach(*speaker.equals(spoken.last))
+        words, attached = speaker.equals(spoken.last)
+        spoken.attach(speaker.write(words), attached)
     elif char == "/" and (per := speaker.per(text, at)):
         spoken.say(per)
     elif char == "~" and _said(char, text, at):
-        spoken.say(speaker.symbols[char])
+        spoken.say(speaker.write(speaker.symbols[char]))
     else:
         spoken.gap()
 
@@ -70,7 +71,12 @@ def _hyphen(text: str, at: int, speaker: Speaker, spoken: Spoken) -> None:
     before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
     operands = text[max(0, at - 2) : at].strip()[-1:], text[at + 1 : at + 3].strip()[:1]
     if before.isalpha() and after.isalpha():
-        spoken.keep("-")
+        if before.isascii() or after.isascii():
+            spoken.keep("-")
+        elif before in _COUNTED or (_is_han(before) and _is_han(after)):
+            spoken.attach(*speaker.until())  # 上午10点-下午4点, 周一-周五
+        else:
+            spoken.gap()
     elif operands[0].isdigit() and operands[1].isdigit() and (before == after == " " or "=" in text[at : at + 24]):
         spoken.say(speaker.symbols["-"])
     elif before in ("", " ", "\n") and after == " " and operands[0]:
@@ -89,8 +95,12 @@ def _said(char: str, text: str, at: int) -> bool:
     if char == "#":
         return right.isdigit() and not left.isalnum()
     if char in "~<>":
-        return bool(right) and (right.isdigit() or right in "-+.")
+        return bool(right) and (right.isdigit() or right in "-+.$€£¥₩")
     return bool((left + right).strip()) and (left.isalnum() or right.isalnum() or right in "-(")
+
+
+def _is_han(char: str) -> bool:
+    return "\u3400" <= char <= "\u9fff"
 
 
 def _joins(text: str, at: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from wyoming_cosyvoice.text.normalize.recognise.numbers import quantity, read_number
 from wyoming_cosyvoice.text.normalize.values import (
     Address,
     Characters,
@@ -25,6 +26,7 @@ from wyoming_cosyvoice.text.normalize.values import (
     Range,
     Ratio,
     Time,
+    Unit,
     Value,
     Version,
     Words,
@@ -32,8 +34,6 @@ from wyoming_cosyvoice.text.normalize.values import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from wyoming_cosyvoice.text.normalize.values import Unit
 
     Recogniser = Callable[[str, int], tuple[Value, int] | None]
 
@@ -46,6 +46,9 @@ class Speaker(ABC):
 
     glue: ClassVar[str]
     """What stands between two words: a space, or nothing in Chinese and Japanese."""
+
+    every: ClassVar[str]
+    """What is said before the denominator of a unit."""
 
     to: ClassVar[str]
     """What stands between the ends of a range."""
@@ -67,6 +70,10 @@ class Speaker(ABC):
     def sign_recognisers(self) -> Sequence[Recogniser]:
         """The forms of this language at a sign such as #."""
         return ()
+
+    def write(self, words: str) -> str:
+        """Write words as the script of the text asks."""
+        return words
 
     def equals(self, before: str) -> tuple[str, bool]:
         """Say = behind a word that ends in `before`; the flag says whether it is attached to that word."""
@@ -123,6 +130,10 @@ class Speaker(ABC):
     @abstractmethod
     def unit(self, unit: Unit) -> str:
         """Say a unit alone."""
+
+    def rate(self, unit: Unit, per: Unit) -> str:
+        """Say a unit of another, without a number."""
+        return f"{self.unit(unit)}{self.glue}{self.every}{self.glue}{self.unit(per)}"
 
     @abstractmethod
     def money(self, money: Money) -> str:
@@ -197,6 +208,15 @@ class Speaker(ABC):
         """From one value to another."""
 
 
+def bound(speaker: Speaker, words: Mapping[str, str], text: str, at: int) -> tuple[Value, int] | None:
+    """Read a comparison whose word stands behind the number: <5, ≥ 20%; not 2>1."""
+    if text[at] not in words or text[max(0, at - 2) : at].strip()[-1:].isalnum():
+        return None
+    start = at + 1 + text.startswith(" ", at + 1)
+    found = quantity(text, start, signed=True) or read_number(text, start, signed=True)
+    return (Words(f"{say(speaker, found[0])}{speaker.glue}{words[text[at]]}"), found[1]) if found else None
+
+
 def say(speaker: Speaker, value: Value) -> str:  # noqa: PLR0912 - one line for each kind of value
     """Say any value in the speaker's language."""
     match value:
@@ -212,6 +232,8 @@ def say(speaker: Speaker, value: Value) -> str:  # noqa: PLR0912 - one line for 
             return speaker.date(value)
         case Time():
             return speaker.time(value)
+        case Unit():
+            return speaker.unit(value) if value.per is None else speaker.rate(value, value.per)
         case Quantity():
             return speaker.quantity(value)
         case Money():

@@ -159,6 +159,8 @@ UNITS = _table()
 
 _LONGEST = max(map(len, UNITS))
 # Written with a space these are words or names far more often: 5 K, 3 F, 4 N, 12 in.
+# 2A座 and 3A大作 name something with the letter.
+_AFTER_LETTER = frozenset("座小級级区區班型款栋幢出号號景大游遊舱艙线線楼樓室房组組类類股轮輪")
 _ATTACHED_ONLY = frozenset({"K", "F", "b", "S"})
 
 
@@ -169,6 +171,8 @@ def read_unit(text: str, at: int) -> tuple[Unit, int] | None:
     if found is None:
         return None
     (prefix, base), end = found
+    if base == "A" and not prefix and text[end : end + 1] in _AFTER_LETTER:
+        return None
     if start > at and base in _ATTACHED_ONLY and not prefix:
         return None
     per = read_denominator(text, end)

@@ -227,6 +227,7 @@ Value = (
     | Phone
     | Date
     | Time
+    | Unit
     | Quantity
     | Money
     | Counted

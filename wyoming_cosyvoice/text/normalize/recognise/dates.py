@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from wyoming_cosyvoice.text.normalize.values import Date, Range, Time
@@ -15,9 +16,19 @@ _YEAR_FIRST = re.compile(r"([12]\d{3})(?P<sign>[-/.])(\d{1,2})(?P=sign)(\d{1,2})
 _YEAR_LAST = re.compile(r"(\d{1,2})(?P<sign>[-/.])(\d{1,2})(?P=sign)([12]\d{3})(?![\d/]|[-.]\d)")
 _YEAR_MONTH = re.compile(r"((?:19|20)\d{2})[-/](0[1-9]|1[0-2])(?![\d/:]|[-.]\d)")
 _MONTH_DAY = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/:]|[-.,]\d)")
+# 3/14 is a day: nobody writes fourteenths, while 1/16, 1/20 and 3/25 may be fractions.
+_NO_DENOMINATORS = frozenset((13, 14, 15, 17, 18, 19, 21, 22, 23, 24, 26, 27, 28, 29, 31))
 _TIME = re.compile(
     r"(\d{1,2}):([0-5]\d)(?::([0-5]\d)(?:\.\d{1,6})?)?(?!\d|:\d)"
     r"(?: ?(?P<half>[AaPp])(?:\.[Mm]\.|[Mm](?![A-Za-z0-9]))|Z(?![A-Za-z0-9])|[+]\d\d:?\d\d)?"
+)
+_DOTTED = re.compile(r"(1[0-2]|0?[1-9])\.([0-5]\d) ?(?P<half>[AaPp])(?:\.[Mm]\.|[Mm](?![A-Za-z0-9]))")
+_HALF_FIRST = re.compile(
+    r"(?P<half>[AP])M ?(?=(?:1[0-2]|0?[1-9]):[0-5]\d(?![\d:]))|(?P<small>[ap])m (?=(?:1[0-2]|0?[1-9]):[0-5]\d(?![\d:]))"
+)
+_SPAN = re.compile(
+    r"(?P<low>[12]\d{3}(?P<sign>[-/.])\d{1,2}(?P=sign)\d{1,2}) ?[-~–—] ?(?P<high>[12]\d{3}(?P=sign)\d{1,2}(?P=sign)\d{1,2})(?![\d/.-])"
+    r"|(?P<from>\d{1,2}/\d{1,2}) ?[-~–—] ?(?P<to>\d{1,2}/\d{1,2})(?![\d/])"
 )
 _HOUR = re.compile(r"(1[0-2]|0?[1-9])(?: ?)(?P<half>[AaPp])(?:\.[Mm]\.|[Mm](?![A-Za-z0-9]))")
 _FIRST_HOUR = re.compile(r"(1[0-2]|[1-9]) ?[-~–] ?(?=\d)")
@@ -42,6 +53,27 @@ def date(text: str, at: int) -> Found | None:
     return (found, match.end()) if found else None
 
 
+def date_range(text: str, at: int) -> Found | None:
+    """Read from one date to another: 2025/1/1-2025/12/31, 11/23-11/25."""
+    match = _SPAN.match(text, at)
+    if match is None:
+        return None
+    if match["low"]:
+        low, high = date(match["low"], 0), date(match["high"], 0)
+    else:
+        low, high = month_day(match["from"], 0), month_day(match["to"], 0)
+    return (Range(low[0], high[0]), match.end()) if low and high else None
+
+
+def half_first(text: str, at: int) -> Found | None:
+    """Read PM 3:00."""
+    match = _HALF_FIRST.match(text, at)
+    found = read_time(text, match.end()) if match else None
+    if match is None or found is None or found[0].half is not None:
+        return None
+    return replace(found[0], half=_half(match["half"] or match["small"])), found[1]
+
+
 def year_month(text: str, at: int) -> Found | None:
     """2026-11 or 2026/11: a month of a year; 1990-12 cannot be a range, it would fall."""
     match = _YEAR_MONTH.match(text, at)
@@ -49,9 +81,13 @@ def year_month(text: str, at: int) -> Found | None:
 
 
 def month_day(text: str, at: int) -> Found | None:
-    """11/23 as month and day: only where the month has two digits; 1/2 and 3/16 are fractions."""
+    """11/23 as month and day: unless it reads as a fraction: 1/2, 3/16."""
     match = _MONTH_DAY.match(text, at)
-    if match is None or len(match[1]) != 2:
+    if match is None:
+        return None
+    # 4/1 is no fraction either: its top is the larger number.
+    fraction_like = len(match[1]) != 2 and int(match[2]) not in _NO_DENOMINATORS and int(match[1]) < int(match[2])
+    if fraction_like:
         return None
     found = _valid(2000, int(match[1]), int(match[2]))
     return (Date(None, found.month, found.day), match.end()) if found else None
@@ -65,6 +101,9 @@ def _valid(year: int, month: int, day: int) -> Date | None:
 
 def read_time(text: str, at: int) -> tuple[Time, int] | None:
     """Read a time of day: 14:30, 9:05 PM, 9pm, 23:59:59."""
+    match = _DOTTED.match(text, at)
+    if match is not None:
+        return Time(int(match[1]), int(match[2]), half=_half(match["half"])), match.end()
     match = _HOUR.match(text, at)
     if match is not None:
         return Time(int(match[1]), half=_half(match["half"])), match.end()
@@ -74,7 +113,8 @@ def read_time(text: str, at: int) -> tuple[Time, int] | None:
     hour, minute, half = int(match[1]), int(match[2]), _half(match["half"])
     if half and not 1 <= hour <= 12:
         half = None  # 15:00 PM: the number says it already
-    return Time(hour, minute, int(match[3]) if match[3] else None, half), match.end()
+    # Nobody says that no seconds have passed: 10:00:00 of a log.
+    return Time(hour, minute, int(match[3]) if match[3] and int(match[3]) else None, half), match.end()
 
 
 def _half(letter: str | None) -> Literal["am", "pm"] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wyoming_cosyvoice.text.normalize.values import Address, Characters, Link, Version
+from wyoming_cosyvoice.text.normalize.values import Address, Characters, Link, Phone, Version
 
 if TYPE_CHECKING:
     from wyoming_cosyvoice.text.normalize.recognise.numbers import Found
@@ -14,6 +14,7 @@ _ADDRESS = re.compile(
     r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:/(\d{1,2})(?!\d))?(?::(\d{1,5})(?!\d))?(?![\d]|\.\d)"
 )
 _VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6}){2,16}(?![\d]|\.\d)")
+_CODE = re.compile(r"\d{1,8}(?:-\d{1,8}){3,8}(?![\d-])")
 _NAMED_VERSION = re.compile(r"[vV](?:er\.? ?|ersion )?(\d{1,6}(?:\.\d{1,6}){0,16})(?![\dA-Za-z]|\.\d)")
 _HARDWARE = re.compile(r"[\dA-Fa-f]{2}(?P<sign>[:-])(?:[\dA-Fa-f]{2}(?P=sign)){4,6}[\dA-Fa-f]{2}(?![\dA-Za-z:])")
 _UNIQUE_ID = re.compile(r"[\dA-Fa-f]{8}-(?:[\dA-Fa-f]{4}-){3}[\dA-Fa-f]{12}(?![\dA-Za-z])")
@@ -62,6 +63,12 @@ def version(text: str, at: int) -> Found | None:
     """Three or more numbers with dots between them."""
     match = _VERSION.match(text, at)
     return (Version(tuple(match[0].split("."))), match.end()) if match else None
+
+
+def code(text: str, at: int) -> Found | None:
+    """Read four or more groups of digits: a book or an account number."""
+    match = _CODE.match(text, at)
+    return (Phone(tuple(match[0].split("-"))), match.end()) if match else None
 
 
 def named_version(text: str, at: int) -> Found | None:

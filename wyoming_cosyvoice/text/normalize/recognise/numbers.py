@@ -27,7 +27,7 @@ _NUMBER = re.compile(
 _SIGN = re.compile(r"[-+±]")
 _RANGE_SIGN = re.compile(r" ?(?:-|~|–|—|\.{2,3}|…) ?")
 _FRACTION = re.compile(r"(?:(?P<whole>\d{1,4}) )?(?P<top>\d{1,4})/(?P<bottom>[1-9]\d{0,3})(?![\d/:]|[-.,]\d)")
-_RATIO = re.compile(r"(\d{1,4}):(\d{1,4})(?![\d:]|[-.]\d)")
+_RATIO = re.compile(r"(\d{1,4})(?::| : )(\d{1,4})(?![\d:]|[-.]\d)")
 _TIMES = re.compile(r" ?[x×X*] ?(?=\d)")
 _POWER = re.compile(r"(\d{1,6})\^(-?\d{1,4})(?![\d.])")
 _QUANTITY_END = re.compile(r"[A-Za-z\d]")
@@ -72,7 +72,7 @@ def quantity(text: str, at: int, signed: bool = False) -> Found | None:
 def signed_range(text: str, at: int) -> tuple[Number, Number, int] | None:
     """Two numbers with a range sign between them; what follows (a unit, a counter) is left to the caller."""
     low = read_number(text, at, signed=True)
-    if low is None:
+    if low is None or (text[max(0, at - 1) : at] == "-" and text[max(0, at - 2) : at - 1].isdigit()):
         return None
     sign = _RANGE_SIGN.match(text, low[1])
     if sign is None or (sign[0].strip() == "-" and sign[0] not in ("-", " - ")):
