@@ -9,6 +9,7 @@ import numpy as np
 from wyoming_cosyvoice.audio.blocks import BlockCutter
 from wyoming_cosyvoice.audio.pcm import silence, soft_limit, to_float, to_int16
 from wyoming_cosyvoice.audio.resample import Resampler
+from wyoming_cosyvoice.errors import TextTooLongError
 
 if TYPE_CHECKING:
     from wyoming_cosyvoice.audio.pcm import Pcm
@@ -19,11 +20,13 @@ _NOTHING_SECONDS = 0.1
 class Playback:
     """Joins parts.
 
-    A pause waits until it is known that something follows; only a pause that the text asked for may end a stream.
+    A pause waits until it is known that something follows; only a pause that the text asked for may end a stream. Where
+    the audio becomes longer than `limit` seconds, TextTooLongError is raised.
     """
 
-    def __init__(self, rate: int, samples_per_chunk: int) -> None:
+    def __init__(self, rate: int, samples_per_chunk: int, limit: float) -> None:
         self.rate = rate
+        self._limit = limit
         self.samples = 0
         self._cutter = BlockCutter(samples_per_chunk)
         self._volume = 1.0
@@ -56,8 +59,9 @@ class Playback:
             self._resampler = None
 
     def pause(self, seconds: float, *, asked: bool) -> None:
-        """Be silent before what follows; `asked` says that the text wants it."""
+        """Be silent before what follows; `asked` says that the text wants it, and then it replaces the usual pause."""
         if asked:
+            self._pause = 0.0
             self._asked_pause += seconds
         elif self.samples:
             self._pause += seconds
@@ -81,8 +85,21 @@ class Playback:
             self._put(samples)
 
     def _keep_silent(self, seconds: float) -> None:
-        self._put(silence(seconds, self.rate))
+        self._check(self.seconds + seconds)
+        second = silence(1.0, self.rate)
+        second.setflags(write=False)
+        left = round(seconds * self.rate)
+        while left:  # an hour of breaks takes the memory of one second
+            piece = second[:left]
+            left -= piece.size
+            self._put(piece)
 
     def _put(self, samples: Pcm) -> None:
         self.samples += samples.size
         self._cutter.push(samples)
+        self._check(self.seconds)
+
+    def _check(self, seconds: float) -> None:
+        if seconds > self._limit:
+            message = f"The text makes more than {self._limit:g} seconds of audio"
+            raise TextTooLongError(message, "Send it in several requests, or raise max_audio")

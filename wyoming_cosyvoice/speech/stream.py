@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from wyoming_cosyvoice.errors import SpeechError, TextTooLongError
+from wyoming_cosyvoice.errors import SpeechError
 from wyoming_cosyvoice.speech.limits import SENTENCE_SILENCE, clamp
 from wyoming_cosyvoice.speech.playback import Playback
 from wyoming_cosyvoice.speech.queue import Claim
@@ -90,7 +90,7 @@ class SpeechStream:
         self._on_close = on_close
         self._wake = asyncio.Event()
         self._script = Script(make_planner, stage.executor, stage.config, self._changed)
-        self._playback = Playback(rate, stage.config.samples_per_chunk)
+        self._playback = Playback(rate, stage.config.samples_per_chunk, stage.config.max_audio)
         self._takes: deque[_Take] = deque()
         self._claimed = False
         self._sounds = False
@@ -295,7 +295,3 @@ class SpeechStream:
         take.offset += _PIECE
         if take.offset >= block.size:
             take.block, take.offset = take.block + 1, 0
-        limit = self._stage.config.max_audio
-        if self._playback.seconds > limit:
-            message = f"The text makes more than {limit:g} seconds of audio"
-            raise TextTooLongError(message, "Send it in several requests, or raise max_audio")
