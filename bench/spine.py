@@ -52,11 +52,6 @@ async def measure(folder: Path, count: int) -> list[list[object]]:
         firsts = sorted(first for first, _ in times)
         wholes = [whole for _, whole in times]
         rows.append([name, statistics.median(firsts), firsts[int(0.99 * count)], statistics.median(wholes)])
-        if name != "in memory":
-            status = service.status()
-            rows[-1].append(f"{status.cache.hits} of {status.cache.hits + status.cache.misses}")
-        else:
-            rows[-1].append("all")
         if name in {"in memory, 8 clients", "on disk"}:
             await service.stop(1)
     return rows
@@ -69,7 +64,7 @@ def main(argv: list[str] | Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         rows = asyncio.run(measure(Path(folder), arguments.phrases))
-    header = ["phrase", "first audio, median ms", "p99 ms", "whole, median ms", "clauses from a cache since the start"]
+    header = ["phrase", "first audio, median ms", "p99 ms", "whole, median ms"]
     text = table(header, rows)
     publish("spine", "The spine with an engine that takes no time (tone), in process", text)
     return 0
