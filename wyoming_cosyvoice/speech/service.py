@@ -226,7 +226,8 @@ class SpeechService:
             self._statistics.errors[stream.failure.code] += 1
             outcome = f", failed: {stream.failure.code}"
         _LOGGER.info(
-            "%s: %d characters in %d clauses (%d cached) by %s, first audio after %.3f s, %.2f s of audio in %.2f s%s",
+            "%s: %d characters in %d clauses (%d cached) by %s, first audio after %.3f s, "
+            "%.2f s of audio in %.2f s (real-time factor %.2f)%s",
             stream.client,
             report.characters,
             report.clauses,
@@ -235,6 +236,7 @@ class SpeechService:
             report.first_audio_seconds,
             report.audio_seconds,
             report.total_seconds,
+            report.total_seconds / report.audio_seconds if report.audio_seconds else 0.0,
             outcome,
         )
 
