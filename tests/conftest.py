@@ -24,6 +24,12 @@ def tiny_bundle(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory)
     return convert_tiny(tiny_checkpoint, tmp_path_factory.mktemp("bundles") / "tiny")
 
 
+@pytest.fixture(scope="session")
+def tiny_int8_bundle(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with the tiny checkpoint's bundle in int8. Don't change what is in it: copy it."""
+    return convert_tiny(tiny_checkpoint, tmp_path_factory.mktemp("bundles") / "tiny_int8", "int8")
+
+
 def convert_tiny(checkpoint: Path, bundle: Path, precision: Precision = "float32", *, replace: bool = False) -> Path:
     """Convert without showing progress."""
     from wyoming_cosyvoice.convert.bundle import Conversion, convert  # noqa: PLC0415 - only where it is needed

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from wyoming_cosyvoice.store.bundle import Precision
 
-SMALLER: tuple[Precision, ...] = ("int8", "int4")
 BLOCKS = [Blocks(8, 128), Blocks(8, 32), Blocks(4, 32), Blocks(4, 16)]
 
 
@@ -106,10 +104,11 @@ def test_tables_are_looked_up_in_eight_bits(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def bundles(tiny_checkpoint: Path, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("precisions")
-    made: dict[str, Path] = {name: convert_tiny(tiny_checkpoint, folder / name, name) for name in SMALLER}
-    return {"float32": tiny_bundle, **made}
+def bundles(
+    tiny_checkpoint: Path, tiny_bundle: Path, tiny_int8_bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    int4 = convert_tiny(tiny_checkpoint, tmp_path_factory.mktemp("precisions") / "int4", "int4")
+    return {"float32": tiny_bundle, "int8": tiny_int8_bundle, "int4": int4}
 
 
 def size(bundle: Path) -> int:

@@ -135,9 +135,10 @@ def group_norm(g: GraphWriter, weights: Weights, name: str, x: str, groups: int)
     """
     scale, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
     width = scale.size // groups
+    # means over time, then over the channels of a group, spread back to channels by one small matrix
+    matrix = np.kron(np.eye(groups), np.full((width, width), 1 / width)).astype(np.float32)
+    spread = g.shared_weight(f"group_means_{groups}_{width}", matrix)
     with g.scope(name):
-        # means over time, then over the channels of a group, spread back to channels by one small matrix
-        spread = g.weight("spread", np.kron(np.eye(groups), np.full((width, width), 1 / width)).astype(np.float32))
         mean = g.op("MatMul", g.op("ReduceMean", x, g.integers(1), keepdims=1), spread)
         centred = g.op("Sub", x, mean)
         square = g.op("ReduceMean", g.op("Mul", centred, centred), g.integers(1), keepdims=1)

@@ -93,6 +93,14 @@ class GraphWriter:
         self._initializers[name] = tensor
         return name
 
+    def shared_weight(self, name: str, array: NDArray[np.float32]) -> str:
+        """Add a constant that several nodes use, kept once a graph under `name` itself."""
+        if name not in self._initializers:
+            scope, self._scope = self._scope, []
+            self.weight(name, array)
+            self._scope = scope
+        return name
+
     def kernel(self, name: str, array: NDArray[np.float32]) -> str:
         """Add the weight of a convolution; in float16 on disk if the form says so (loading folds it to float32)."""
         if not self.form.half:

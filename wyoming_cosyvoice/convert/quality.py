@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime as ort
 
+from wyoming_cosyvoice.convert.static import calibrate
+from wyoming_cosyvoice.convert.vocoder import resblock_convolutions
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from wyoming_cosyvoice.convert.precision import Stage
+    from wyoming_cosyvoice.convert.static import Ranges
 
     Floats = NDArray[np.float32]
     Figures = dict[str, float]
@@ -27,8 +31,11 @@ SENTENCES = (
     (15947, 11, 264, 6525, 1442, 307, 322, 13),  # Hello, the kitchen light is on.
     (43791, 3193, 2996, 4801, 13806, 6135, 25870, 14277, 1543),  # 今日はとてもいい天気ですね。
 )
-_STEPS = 24
+_STEPS = 40
 _ROOM = 64
+_HOP = 256
+_PIECE = 100
+"""Frames of the vocoder at a time while its ranges are measured."""
 _DECIBELS = 20 / np.log(10)
 """In a natural logarithm of an amplitude, which a mel is."""
 
@@ -40,6 +47,7 @@ class Reference:
         """`tables` are those of the bundle, `speaker` an embedding `[192]`, `relative` the relative positions."""
         self._tables, self._relative = tables, np.asarray(relative[..., :_ROOM], np.float32)
         self._speaker = speaker / max(float(np.linalg.norm(speaker)), 1e-12)
+        self.ranges: dict[str, Ranges] = {}
         self._rows: list[Floats] = []
         self._tokens: list[list[int]] = []
         self._logits: list[Floats] = []
@@ -60,6 +68,7 @@ class Reference:
         else:
             self._source = self._excitation(folder)
             self._wave = _run(folder, "vocoder", mel=self._mel, source=self._source)
+            self.ranges = calibrate(folder / "vocoder.onnx", resblock_convolutions(), list(self._pieces()))
 
     def measure(self, stage: Stage, folder: Path) -> Figures:
         """Run a stage's graphs in `folder` on the same inputs; return how far they are off."""
@@ -124,11 +133,21 @@ class Reference:
         return np.ascontiguousarray(x.T[None])
 
     def _excitation(self, folder: Path) -> Floats:
-        """Return a source `[1, 256 T]`: a sine at F0 with a little noise is enough to compare two vocoders."""
-        f0 = np.repeat(_run(folder, "f0", mel=self._mel)[0], 256).astype(np.float64)
-        noise = np.random.RandomState(0).standard_normal(f0.size)
-        source = 0.1 * np.sin(2 * np.pi * np.cumsum(f0 / 22050)) + 0.003 * noise
+        """Return a source `[1, 256 T]` as the engine makes it (specification section 9)."""
+        f0 = np.repeat(_run(folder, "f0", mel=self._mel)[0], _HOP).astype(np.float64)
+        random, voiced = np.random.RandomState(0), f0 > 10
+        cycles = np.cumsum(f0 / 22050) * np.arange(1, 10)[:, None]
+        sines = 0.1 * np.sin(2 * np.pi * (cycles + random.random_sample((9, 1)))) * voiced
+        noise = random.standard_normal(sines.shape) * np.where(voiced, 0.003, 0.1 / 3)
+        source = np.tanh(self._tables["source_weight"] @ (sines + noise) + self._tables["source_bias"])
         return source[None].astype(np.float32)
+
+    def _pieces(self) -> Iterator[dict[str, Floats]]:
+        """Yield the vocoder's inputs in pieces: all intermediate values are kept, so memory follows their length."""
+        for start in range(0, self._mel.shape[2], _PIECE):
+            mel = np.ascontiguousarray(self._mel[:, :, start : start + _PIECE])
+            source = self._source[:, start * _HOP :][:, : mel.shape[2] * _HOP]
+            yield {"mel": mel, "source": np.ascontiguousarray(source)}
 
 
 def _text_rows(folder: Path) -> list[Floats]:

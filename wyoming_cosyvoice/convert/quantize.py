@@ -27,7 +27,7 @@ class Blocks:
 
 
 EIGHT_BITS = Blocks(8, 128)
-FOUR_BITS = Blocks(4, 32)
+FOUR_BITS = Blocks(4, 64)
 _CLIPPING = {8: (1.0,), 4: (1.0, 0.95, 0.9, 0.85, 0.8, 0.75)}
 _ROWS_AT_ONCE = 512
 

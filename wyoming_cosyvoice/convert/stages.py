@@ -13,16 +13,20 @@ from wyoming_cosyvoice.convert.text_encoder import write_text_encoder
 from wyoming_cosyvoice.convert.vocoder import write_f0, write_vocoder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from wyoming_cosyvoice.convert.parts import Parts
     from wyoming_cosyvoice.convert.precision import Form, Stage
     from wyoming_cosyvoice.convert.quality import Reference
+    from wyoming_cosyvoice.convert.static import Ranges
     from wyoming_cosyvoice.store.bundle import Precision
 
 
-def write_stage(stage: Stage, folder: Path, parts: Parts, form: Form) -> None:
-    """Write the graphs of one stage in one form."""
+def write_stage(
+    stage: Stage, folder: Path, parts: Parts, form: Form, ranges: Mapping[str, Ranges] | None = None
+) -> None:
+    """Write the graphs of one stage in one form; `ranges` are needed where the form is static."""
     if stage == "text_encoder":
         write_text_encoder(folder, parts.llm, parts.llm_layout, form)
     elif stage == "language_model":
@@ -33,7 +37,7 @@ def write_stage(stage: Stage, folder: Path, parts: Parts, form: Form) -> None:
         write_flow_estimator(folder, parts.flow, parts.flow_layout.estimator, parts.head_width, form)
     else:
         write_f0(folder, parts.hift, form)
-        write_vocoder(folder, parts.hift, form)
+        write_vocoder(folder, parts.hift, form, ranges or {})
 
 
 def write_stages(folder: Path, parts: Parts, precision: Precision, reference: Reference) -> dict[str, object]:
@@ -57,7 +61,7 @@ def _first_that_passes(
 ) -> dict[str, object]:
     refused: list[dict[str, object]] = []
     for form in LADDERS[precision][stage]:
-        write_stage(stage, folder, parts, form)
+        write_stage(stage, folder, parts, form, reference.ranges)
         if form is FLOAT32:
             break
         figures = reference.measure(stage, folder)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wyoming_cosyvoice.convert import static
 from wyoming_cosyvoice.convert.blocks import linear_of, slice_axis
 from wyoming_cosyvoice.convert.graph import GraphWriter
 from wyoming_cosyvoice.convert.layout import (
@@ -21,11 +22,13 @@ from wyoming_cosyvoice.convert.layout import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from wyoming_cosyvoice.convert.precision import Form
+    from wyoming_cosyvoice.convert.static import Ranges
     from wyoming_cosyvoice.convert.weights import Weights
 
 _WINDOW = 16
@@ -47,20 +50,24 @@ def write_f0(folder: Path, weights: Weights, form: Form) -> None:
         g.output(g.op("Squeeze", g.op("Abs", x), g.integers(2)), "f0", [1, "T"])
 
 
-def write_vocoder(folder: Path, weights: Weights, form: Form) -> None:
-    """Write the graph: mel `[1, 80, T]`, source `[1, N]` (N = 256 T) -> wave `[1, N]`."""
+def write_vocoder(folder: Path, weights: Weights, form: Form, ranges: Mapping[str, Ranges]) -> None:
+    """Write the graph: mel `[1, 80, T]`, source `[1, N]` (N = 256 T) -> wave `[1, N]`.
+
+    `ranges` are those of `resblock_convolutions`, used where the form says so.
+    """
+    ranges = ranges if form.static else {}
     with GraphWriter(folder, "vocoder", form) as g:
         mel, source = g.input("mel", [1, MELS, "T"]), g.input("source", [1, "N"])
         spectrum = _transform(g, g.op("Unsqueeze", source, g.integers(1)))
         x = _convolution(g, weights, "conv_pre", mel, pads=[3, 3])
-        for index, kernel in enumerate(SOURCE_KERNELS):
+        for index in range(len(SOURCE_KERNELS)):
             x = _upsample(g, weights, index, x)
             strided = {"strides": [UPSAMPLE_STRIDE], "pads": [4, 4]} if index == 0 else {}
             excitation = _convolution(g, weights, f"source_downs.{index}", spectrum, **strided)
-            x = g.op("Add", x, _resblock(g, weights, f"source_resblocks.{index}.", excitation, kernel))
+            x = g.op("Add", x, _resblock(g, weights, f"source_resblocks.{index}.", excitation, ranges))
             branches = [
-                _resblock(g, weights, f"resblocks.{3 * index + number}.", x, size)
-                for number, size in enumerate(RESBLOCK_KERNELS)
+                _resblock(g, weights, f"resblocks.{3 * index + number}.", x, ranges)
+                for number in range(len(RESBLOCK_KERNELS))
             ]
             x = g.op("Mul", g.op("Sum", *branches), g.number(1 / len(branches)))
         x = _convolution(g, weights, "conv_post", g.op("LeakyRelu", x, alpha=0.01), pads=[3, 3])
@@ -78,14 +85,29 @@ def _upsample(g: GraphWriter, weights: Weights, index: int, x: str) -> str:
         return g.op("Pad", x, g.integers(0, 0, 1, 0, 0, 0), mode="reflect") if index == 1 else x
 
 
-def _resblock(g: GraphWriter, weights: Weights, prefix: str, x: str, kernel: int) -> str:
+def resblock_convolutions() -> list[str]:
+    """Return the names of the convolutions that make up most of the vocoder's work."""
+    blocks = [f"source_resblocks.{index}." for index in range(len(SOURCE_KERNELS))]
+    blocks += [f"resblocks.{index}." for index in range(len(SOURCE_KERNELS) * len(RESBLOCK_KERNELS))]
+    return [f"{block}convs{number}.{index}" for block in blocks for number in (1, 2) for index in range(len(DILATIONS))]
+
+
+def _resblock(g: GraphWriter, weights: Weights, prefix: str, x: str, ranges: Mapping[str, Ranges]) -> str:
+    def convolution(name: str, y: str, dilation: int) -> str:
+        weight = weights[f"{prefix}{name}.weight"]
+        side = (weight.shape[2] - 1) // 2 * dilation
+        attributes = {"dilations": [dilation], "pads": [side, side]}
+        if not ranges:
+            return _convolution(g, weights, prefix + name, y, **attributes)
+        with g.scope(prefix + name):
+            bias, range_ = weights[f"{prefix}{name}.bias"], ranges[prefix + name]
+            return static.convolution(g, y, weight, bias, range_, **attributes)
+
     for index, dilation in enumerate(DILATIONS):
-        side = (kernel - 1) // 2
         y = _snake(g, weights, f"{prefix}activations1.{index}.alpha", x)
-        wide = {"dilations": [dilation], "pads": [side * dilation] * 2}
-        y = _convolution(g, weights, f"{prefix}convs1.{index}", y, **wide)
+        y = convolution(f"convs1.{index}", y, dilation)
         y = _snake(g, weights, f"{prefix}activations2.{index}.alpha", y)
-        x = g.op("Add", x, _convolution(g, weights, f"{prefix}convs2.{index}", y, pads=[side, side]))
+        x = g.op("Add", x, convolution(f"convs2.{index}", y, 1))
     return x
 
 
