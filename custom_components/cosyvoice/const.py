@@ -31,6 +31,8 @@ VOLUME_RANGE: Final = (0.0, 4.0)
 SENTENCE_SILENCE_RANGE: Final = (0.0, 10.0)
 STYLE_MAX_LENGTH: Final = 500
 
+# as in the fields of tts.speak; older releases of Home Assistant do not name it
+ATTR_MEDIA_PLAYER_ENTITY_ID: Final = "media_player_entity_id"
 ATTR_MESSAGES: Final = "messages"
 SERVICE_PRERENDER: Final = "prerender"
 SERVICE_SPEAK: Final = "speak"

@@ -11,7 +11,6 @@ import voluptuous as vol
 from homeassistant.components.tts.const import (
     ATTR_CACHE,
     ATTR_LANGUAGE,
-    ATTR_MEDIA_PLAYER_ENTITY_ID,
     ATTR_MESSAGE,
 )
 from homeassistant.components.tts.const import (
@@ -24,6 +23,7 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.yaml import load_yaml_dict
 
 from .const import (
+    ATTR_MEDIA_PLAYER_ENTITY_ID,
     ATTR_MESSAGES,
     CONF_STYLE,
     CONF_VOICE,

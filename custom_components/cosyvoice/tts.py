@@ -12,7 +12,7 @@ from homeassistant.components.tts import (
     async_get_media_source_audio,
     generate_media_source_id,
 )
-from homeassistant.components.tts.const import ATTR_CACHE, ATTR_LANGUAGE, ATTR_MEDIA_PLAYER_ENTITY_ID, ATTR_MESSAGE
+from homeassistant.components.tts.const import ATTR_CACHE, ATTR_LANGUAGE, ATTR_MESSAGE
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_LANGUAGE
@@ -24,7 +24,15 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util import language as language_util
 
 from .client import Speech, SpeechSettings
-from .const import ATTR_MESSAGES, CONF_VOICE, DOMAIN, LANGUAGE_AUTO, MANUFACTURER, SUBENTRY_PROFILE
+from .const import (
+    ATTR_MEDIA_PLAYER_ENTITY_ID,
+    ATTR_MESSAGES,
+    CONF_VOICE,
+    DOMAIN,
+    LANGUAGE_AUTO,
+    MANUFACTURER,
+    SUBENTRY_PROFILE,
+)
 from .coordinator import CosyVoiceConfigEntry, CosyVoiceCoordinator
 from .errors import CosyVoiceError, SpeechFailedError, WrongFormatError
 from .pcm import PcmShape, reshape, wav_header

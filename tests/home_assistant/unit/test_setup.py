@@ -39,7 +39,7 @@ async def test_retries_while_nothing_answers(hass: HomeAssistant, server: FakeSe
     await server.stop()
     await set_up(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.error_reason_translation_key == "cannot_connect"
+    assert f"Nothing answers at {server.host}:{server.port}" in str(entry.reason)
 
 
 async def test_refuses_another_server_at_the_same_address(
@@ -48,7 +48,7 @@ async def test_refuses_another_server_at_the_same_address(
     server.about["server_id"] = "another"
     await set_up(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.error_reason_translation_key == "different_server"
+    assert "Another CosyVoice server answers at" in str(entry.reason)
 
 
 async def test_becomes_unavailable_and_available_again(
