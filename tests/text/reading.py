@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.text.clause import Language
 
 CORPUS = Path(__file__).parent / "corpus"
-FOLDERS = ("held_out", "worked")
+FOLDERS = ("held_out", "worked", "fresh")
 
 
 @dataclass(frozen=True)
