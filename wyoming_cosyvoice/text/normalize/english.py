@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from wyoming_cosyvoice.text.normalize import english_calendar as calendar
 from wyoming_cosyvoice.text.normalize import english_forms as forms
+from wyoming_cosyvoice.text.normalize import english_short as short
 from wyoming_cosyvoice.text.normalize import numerals_english as numerals
 from wyoming_cosyvoice.text.normalize.english_words import (
     CUBED,
@@ -54,17 +56,17 @@ class English(Speaker):
     @property
     def recognisers(self) -> Sequence[Recogniser]:
         """Ordinals, years, dates with month names, rooms, codes, feet and inches."""
-        return forms.AT_DIGITS
+        return (*calendar.AT_DIGITS, *forms.AT_DIGITS)
 
     @property
     def word_recognisers(self) -> Sequence[Recogniser]:
         """Month names, abbreviations, Roman numerals, No. 5."""
-        return forms.AT_WORDS
+        return (*calendar.AT_WORDS, *short.AT_WORDS)
 
     @property
     def sign_recognisers(self) -> Sequence[Recogniser]:
         """#3, '90s."""
-        return forms.AT_SIGNS
+        return (*short.AT_SIGNS, *calendar.AT_SIGNS)
 
     def number(self, number: Number) -> str:
         """Minus twelve point five."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
+from wyoming_cosyvoice.text.normalize import japanese_words as words
 from wyoming_cosyvoice.text.normalize import numerals_japanese as numerals
 from wyoming_cosyvoice.text.normalize.speaker import Speaker, bound, say
 from wyoming_cosyvoice.text.normalize.values import (
@@ -56,52 +57,14 @@ class Japanese(Speaker):
     glue: ClassVar[str] = ""
     every: ClassVar[str] = "毎"
     to: ClassVar[str] = "から"
-    symbols: ClassVar[Mapping[str, str]] = {
-        "+": "プラス", "-": "マイナス", "±": "プラスマイナス", "×": "かける", "*": "かける", "÷": "割る", "=": "イコール",
-        "≠": "ノットイコール", "≈": "約", "<": "小なり", ">": "大なり", "≤": "以下", "≥": "以上", "~": "約", "&": "アンド",
-        "@": "アット", "%": "パーセント", "‰": "パーミル", "#": "シャープ", "$": "ドル", "€": "ユーロ", "£": "ポンド",
-        "¥": "円", "√": "ルート", "∞": "無限大", "π": "パイ", "°": "度", "→": "から", "²": "の二乗", "³": "の三乗",
-        "Ω": "オーム", "μ": "マイクロ", "〒": "郵便番号", "※": "",
-    }  # fmt: skip
-    link_signs: ClassVar[Mapping[str, str]] = {
-        ".": "ドット", "@": "アット", "/": "スラッシュ", ":": "コロン", "-": "ハイフン", "_": "アンダーバー", "?": "クエスチョン",
-        "=": "イコール", "&": "アンド", "#": "シャープ", "%": "パーセント", "~": "チルダ", "+": "プラス",
-    }  # fmt: skip
-    prefixes: ClassVar[Mapping[str, str]] = {
-        "": "", "k": "キロ", "K": "キビ", "M": "メガ", "G": "ギガ", "T": "テラ", "P": "ペタ", "h": "ヘクト", "d": "デシ",
-        "c": "センチ", "m": "ミリ", "μ": "マイクロ", "n": "ナノ", "p": "ピコ",
-    }  # fmt: skip
-    bases: ClassVar[Mapping[str, str]] = {
-        "m": "メートル", "g": "グラム", "s": "秒", "L": "リットル", "Pa": "パスカル", "W": "ワット", "Wh": "ワットアワー",
-        "VA": "ボルトアンペア", "V": "ボルト", "A": "アンペア", "Ah": "アンペアアワー", "Ω": "オーム", "Hz": "ヘルツ",
-        "J": "ジュール", "cal": "カロリー", "lx": "ルクス", "lm": "ルーメン", "B": "バイト", "iB": "バイト", "bps": "ビーピーエス",
-        "bit": "ビット", "b": "ビット", "Sv": "シーベルト", "Bq": "ベクレル", "S": "ジーメンス", "F": "ファラド", "bar": "バール",
-        "mol": "モル", "N": "ニュートン", "cc": "シーシー", "t": "トン", "h": "時間", "min": "分", "°C": "度", "°F": "度",
-        "°": "度", "%": "パーセント", "‰": "パーミル", "m²": "平方メートル", "m³": "立方メートル", "ft²": "平方フィート",
-        "ha": "ヘクタール", "ft": "フィート", "yd": "ヤード", "mi": "マイル", "in": "インチ", "lb": "ポンド", "oz": "オンス", "tbsp": "大さじ", "tsp": "小さじ", "fl oz": "液量オンス",
-        "gal": "ガロン", "mph": "マイル", "km/h": "キロメートル", "rpm": "回転毎分", "fps": "フレーム毎秒",
-        "dpi": "ディーピーアイ", "ppi": "ピーピーアイ", "px": "ピクセル", "ppm": "ピーピーエム", "ppb": "ピーピービー",
-        "dB": "デシベル", "dBm": "ディービーエム", "psi": "ピーエスアイ", "mmHg": "ミリメートル水銀柱",
-        "inHg": "インチ水銀柱", "kn": "ノット", "K": "ケルビン", "Nm": "ニュートンメートル", "bpm": "ビーピーエム", "day": "日",
-        "d": "日", "week": "週", "month": "月", "year": "年", "hour": "時", "minute": "分", "second": "秒", "person": "人",
-        "night": "泊",
-    }  # fmt: skip
-    areas: ClassVar[Mapping[str, str]] = {
-        "km²": "平方キロメートル", "cm²": "平方センチメートル", "mm²": "平方ミリメートル", "cm³": "立方センチメートル",
-        "mm³": "立方ミリメートル",
-    }  # fmt: skip
-    speeds: ClassVar[Mapping[str, str]] = {"h": "時速", "hour": "時速", "min": "分速", "s": "秒速"}
-    currencies: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "$": ("ドル", "セント"), "USD": ("米ドル", "セント"), "EUR": ("ユーロ", "セント"), "GBP": ("ポンド", "ペンス"),
-        "HKD": ("香港ドル", "セント"), "TWD": ("台湾ドル", "セント"), "AUD": ("豪ドル", "セント"), "CAD": ("カナダドル", "セント"),
-        "SGD": ("シンガポールドル", "セント"), "CNY": ("元", ""), "JPY": ("円", ""), "¥": ("円", ""), "KRW": ("ウォン", ""),
-        "MOP": ("パタカ", ""), "CHF": ("スイスフラン", ""), "INR": ("ルピー", ""), "RUB": ("ルーブル", ""), "THB": ("バーツ", ""),
-        "VND": ("ドン", ""), "PHP": ("ペソ", ""), "BTC": ("ビットコイン", ""), "¢": ("セント", ""),
-    }  # fmt: skip
-    names: ClassVar[Mapping[str, str]] = {
-        "5G": "ファイブG", "4G": "フォーG", "3G": "スリーG", "3D": "スリーD", "2D": "ツーD", "MP3": "MPスリー", "MP4": "MPフォー",
-        "CO2": "COツー", "H2O": "HツーO", "B2B": "BツーB", "B2C": "BツーC", "O2": "Oツー",
-    }  # fmt: skip
+    symbols: ClassVar[Mapping[str, str]] = words.SYMBOLS
+    link_signs: ClassVar[Mapping[str, str]] = words.LINK_SIGNS
+    prefixes: ClassVar[Mapping[str, str]] = words.PREFIXES
+    bases: ClassVar[Mapping[str, str]] = words.BASES
+    areas: ClassVar[Mapping[str, str]] = words.AREAS
+    speeds: ClassVar[Mapping[str, str]] = words.SPEEDS
+    currencies: ClassVar[Mapping[str, tuple[str, str]]] = words.CURRENCIES
+    names: ClassVar[Mapping[str, str]] = words.NAMES
 
     @property
     def recognisers(self) -> Sequence[Recogniser]:

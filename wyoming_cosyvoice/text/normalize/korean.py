@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
+from wyoming_cosyvoice.text.normalize import korean_words as words
 from wyoming_cosyvoice.text.normalize import numerals_korean as numerals
 from wyoming_cosyvoice.text.normalize.speaker import Speaker, bound, say
 from wyoming_cosyvoice.text.normalize.values import (
@@ -74,49 +75,13 @@ class Korean(Speaker):
     glue: ClassVar[str] = " "
     every: ClassVar[str] = "퍼"
     to: ClassVar[str] = "에서"
-    symbols: ClassVar[Mapping[str, str]] = {
-        "+": "더하기", "-": "빼기", "±": "플러스마이너스", "×": "곱하기", "*": "곱하기", "÷": "나누기", "=": "는",
-        "≠": "같지 않다", "≈": "약", "<": "작다", ">": "크다", "≤": "이하", "≥": "이상", "~": "약", "&": "앤드",
-        "@": "골뱅이", "%": "퍼센트", "‰": "퍼밀", "#": "샵", "$": "달러", "€": "유로", "£": "파운드", "¥": "엔",
-        "₩": "원", "√": "루트", "∞": "무한대", "π": "파이", "°": "도", "→": "에서", "²": "제곱", "³": "세제곱",
-        "Ω": "옴", "μ": "마이크로",
-    }  # fmt: skip
-    link_signs: ClassVar[Mapping[str, str]] = {
-        ".": "점", "@": "골뱅이", "/": "슬래시", ":": "콜론", "-": "하이픈", "_": "언더바", "?": "물음표", "=": "이퀄",
-        "&": "앤드", "#": "샵", "%": "퍼센트", "~": "물결", "+": "플러스",
-    }  # fmt: skip
-    prefixes: ClassVar[Mapping[str, str]] = {
-        "": "", "k": "킬로", "K": "키비", "M": "메가", "G": "기가", "T": "테라", "P": "페타", "h": "헥토", "d": "데시",
-        "c": "센티", "m": "밀리", "μ": "마이크로", "n": "나노", "p": "피코",
-    }  # fmt: skip
-    bases: ClassVar[Mapping[str, str]] = {
-        "m": "미터", "g": "그램", "s": "초", "L": "리터", "Pa": "파스칼", "W": "와트", "Wh": "와트시", "VA": "볼트암페어",
-        "V": "볼트", "A": "암페어", "Ah": "암페어시", "Ω": "옴", "Hz": "헤르츠", "J": "줄", "cal": "칼로리", "lx": "럭스",
-        "lm": "루멘", "B": "바이트", "iB": "바이트", "bps": "비피에스", "bit": "비트", "b": "비트", "Sv": "시버트",
-        "Bq": "베크렐", "S": "지멘스", "F": "패럿", "bar": "바", "mol": "몰", "N": "뉴턴", "cc": "시시", "t": "톤",
-        "h": "시간", "min": "분", "°C": "도", "°F": "도", "°": "도", "%": "퍼센트", "‰": "퍼밀", "m²": "제곱미터",
-        "m³": "세제곱미터", "ft²": "제곱피트", "ha": "헥타르", "ft": "피트", "yd": "야드", "mi": "마일", "in": "인치",
-        "lb": "파운드", "oz": "온스", "tbsp": "큰술", "tsp": "작은술", "fl oz": "액량 온스", "gal": "갤런", "mph": "마일", "km/h": "킬로미터", "rpm": "알피엠", "fps": "프레임",
-        "dpi": "디피아이", "ppi": "피피아이", "px": "픽셀", "ppm": "피피엠", "ppb": "피피비", "dB": "데시벨",
-        "dBm": "디비엠", "psi": "피에스아이", "mmHg": "밀리미터 수은주", "inHg": "인치 수은주", "kn": "노트", "K": "켈빈",
-        "Nm": "뉴턴미터", "bpm": "비피엠", "day": "일", "d": "일", "week": "주", "month": "월", "year": "년",
-        "hour": "시간", "minute": "분", "second": "초", "person": "인", "night": "박",
-    }  # fmt: skip
-    areas: ClassVar[Mapping[str, str]] = {
-        "km²": "제곱킬로미터", "cm²": "제곱센티미터", "mm²": "제곱밀리미터", "cm³": "세제곱센티미터", "mm³": "세제곱밀리미터",
-    }  # fmt: skip
-    currencies: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "$": ("달러", "센트"), "USD": ("미국 달러", "센트"), "EUR": ("유로", "센트"), "GBP": ("파운드", "펜스"),
-        "HKD": ("홍콩 달러", "센트"), "TWD": ("대만 달러", "센트"), "AUD": ("호주 달러", "센트"),
-        "CAD": ("캐나다 달러", "센트"), "SGD": ("싱가포르 달러", "센트"), "CNY": ("위안", ""), "JPY": ("엔", ""),
-        "¥": ("엔", ""), "KRW": ("원", ""), "MOP": ("파타카", ""), "CHF": ("스위스 프랑", ""), "INR": ("루피", ""),
-        "RUB": ("루블", ""), "THB": ("바트", ""), "VND": ("동", ""), "PHP": ("페소", ""), "BTC": ("비트코인", ""),
-        "¢": ("센트", ""),
-    }  # fmt: skip
-    names: ClassVar[Mapping[str, str]] = {
-        "5G": "파이브 G", "4G": "포 G", "3D": "쓰리 D", "2D": "투 D", "MP3": "MP 쓰리", "MP4": "MP 포", "2FA": "투 FA",
-        "B2B": "B 투 B", "B2C": "B 투 C", "H2O": "H 투 O", "CO2": "CO 투",
-    }  # fmt: skip
+    symbols: ClassVar[Mapping[str, str]] = words.SYMBOLS
+    link_signs: ClassVar[Mapping[str, str]] = words.LINK_SIGNS
+    prefixes: ClassVar[Mapping[str, str]] = words.PREFIXES
+    bases: ClassVar[Mapping[str, str]] = words.BASES
+    areas: ClassVar[Mapping[str, str]] = words.AREAS
+    currencies: ClassVar[Mapping[str, tuple[str, str]]] = words.CURRENCIES
+    names: ClassVar[Mapping[str, str]] = words.NAMES
 
     @property
     def recognisers(self) -> Sequence[Recogniser]:
