@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _PIECE = 4096  # samples converted at a time, so that the loop is held for a tenth of a millisecond
-_BLOCKS_IN_A_ROW = 16
+_BLOCKS_IN_A_ROW = 4
 
 
 @dataclass(frozen=True, slots=True)
