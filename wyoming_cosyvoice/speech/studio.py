@@ -98,20 +98,21 @@ class Studio:
     async def _prepare(self, session: _Session, gain: float | None) -> None:
         """Look on the disk, and measure the voice, before an engine is asked."""
         part = session.part
-        failure: SpeechError = EngineError("The clause could not be prepared", "The server's log has the details")
+        outcome: SpeechError | None = EngineError("The clause was not prepared", "The server's log has the details")
         try:
             samples = await self._cache.load(part.key)
-            if samples is not None:
+            if samples is None:
+                gain = await self._levels.measure(session.worker, part.voice) if gain is None else gain
+                self._submit(session, gain)
+            else:
                 session.recording.cached = True
                 session.recording.add(samples)
-                self._end(session, None)
-                return
-            self._submit(session, await self._levels.measure(session.worker, part.voice) if gain is None else gain)
+                outcome = None
         except SpeechError as error:
-            failure = error
+            outcome = error
         finally:
             if session.job is None:  # whatever went wrong, nobody waits for ever
-                self._end(session, failure)
+                self._end(session, outcome)
 
     def _submit(self, session: _Session, gain: float) -> None:
         self._cache.misses += 1
