@@ -75,7 +75,7 @@ def test_a_unix_socket_in_use_is_not_taken_over_and_a_dead_one_is(start: StartSe
 
 
 def test_standard_input_like_a_real_client(tmp_path: Path) -> None:
-    server = Server(tmp_path, uri="stdio://").wait_until_ready()
+    server = Server(tmp_path, "--idle-timeout", "0.2", uri="stdio://").wait_until_ready()
     incoming, outgoing = server.process.stdout, server.process.stdin
     assert incoming is not None
     assert outgoing is not None
@@ -91,6 +91,7 @@ def test_standard_input_like_a_real_client(tmp_path: Path) -> None:
         return kinds
 
     assert say(Event("describe"), last="info") == ["info"]
+    time.sleep(0.5)  # silence is no reason to leave whoever started us
     assert say(Synthesize("Hello.").event(), last="audio-stop")[0] == "audio-start"
     streamed = [SynthesizeStart().event(), SynthesizeChunk("Hello.").event(), SynthesizeStop().event()]
     assert say(*streamed, last="synthesize-stopped")[0] == "audio-start"

@@ -73,6 +73,8 @@ class Connection:
         self._info = context.info
         self._name = name
         self._finishes_after_end = finishes_after_end
+        # whoever started us on standard input may be silent as long as they like
+        self._patience = None if finishes_after_end else context.config.idle_timeout
         self._limits = FrameLimits.from_config(context.config)
         self._queue: asyncio.Queue[Request | None] = asyncio.Queue()
         self._pending: list[Request] = []
@@ -133,7 +135,7 @@ class Connection:
 
     async def _read_all(self) -> None:
         try:
-            async with asyncio.timeout(self._config.idle_timeout) as self._idle:
+            async with asyncio.timeout(self._patience) as self._idle:
                 while (event := await read_event(self._reader, self._limits)) is not None:
                     _LOGGER.debug("%s: %.100s", self._name, event.type)
                     await self._handle(event)
@@ -153,7 +155,7 @@ class Connection:
         if self._idle is not None and not self._idle.expired():
             busy = any(request.complete for request in self._pending)
             now = asyncio.get_running_loop().time()
-            self._idle.reschedule(None if busy else now + self._config.idle_timeout)
+            self._idle.reschedule(None if busy or self._patience is None else now + self._patience)
 
     async def _handle(self, event: Event) -> None:
         match event.type:
