@@ -249,6 +249,10 @@ def test_the_command_line(
     assert cli.main(arguments) == 0
     assert "Tiny-Instruct, float32" in capsys.readouterr().out
     assert read_manifest(tmp_path / "bundle").instruct
+    assert cli.main([*arguments[:2], "-o", str(tmp_path / "small"), "--precision", "int8"]) == 0
+    printed = capsys.readouterr().out
+    for expected in ("text_encoder", "kullback leibler", "mel distance db", "log spectral distance db"):
+        assert expected in printed
     assert cli.main(arguments) == 1
     error = capsys.readouterr().err.strip()
     assert "\n" not in error

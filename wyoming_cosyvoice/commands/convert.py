@@ -13,8 +13,10 @@ from wyoming_cosyvoice.store.bundle import PRECISIONS
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping, Sequence
 
     from wyoming_cosyvoice.convert.bundle import Progress
+    from wyoming_cosyvoice.store.bundle import Manifest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,4 +50,18 @@ def run(arguments: argparse.Namespace) -> int:
         f"{arguments.output}: {manifest.name}, {manifest.precision}, {size / 1e6:.0f} MB,"
         f" {len(manifest.voices)} voices, revision {manifest.revision}"
     )
+    for line in _quality_table(manifest):
+        print(line)
     return 0
+
+
+def _quality_table(manifest: Manifest) -> list[str]:
+    """Return one line a stage: its form, what that costs beside float32, and smaller forms that did not pass."""
+    lines = []
+    for stage, entry in manifest.quality.items():
+        figures = dict(cast("Mapping[str, object]", entry))
+        form, refused = figures.pop("form"), cast("Sequence[Mapping[str, object]]", figures.pop("refused", ()))
+        cost = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in figures.items())
+        failed = "".join(f"; not good enough: {other['form']}" for other in refused)
+        lines.append(f"  {stage:<16}{form:<26}{cost}{failed}")
+    return lines
