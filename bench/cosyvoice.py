@@ -1,9 +1,10 @@
 """How fast CosyVoice speaks: real-time factor, first sound, seconds a stage, memory and loading time.
 
-    script/bench cosyvoice [--bundle DIR] [--tokens 90,175,410] [--threads 2] [--chunks whole|early]
+    script/bench cosyvoice [--bundle DIR ...] [--tokens 90,175,410] [--threads 2] [--chunks whole|early]
 
 Without a bundle it builds the full-size checkpoint of random weights in bench/work and converts it (2 GB, minutes).
-The number of speech tokens is forced, so every run does the same work whatever the weights say.
+The first table forces the number of speech tokens, so every run does the same work whatever the weights say. The second
+runs the engine: one clause, then four at once (a text of four clauses, or four clients) in a batch of so many rows.
 """
 
 from __future__ import annotations
@@ -20,17 +21,25 @@ import numpy as np
 
 from wyoming_cosyvoice.engines.cosyvoice import load
 from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, WHOLE
+from wyoming_cosyvoice.engines.cosyvoice.engine import CosyVoiceEngine, EngineSettings
 from wyoming_cosyvoice.engines.cosyvoice.lengths import SAMPLE_RATE
+from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES
 from wyoming_cosyvoice.engines.cosyvoice.streaming import OVERLAP_TOKENS, MelStream, SeededRandomness, WaveStream
+from wyoming_cosyvoice.engines.engine import Utterance
+from wyoming_cosyvoice.store.bundle import PRECISIONS
+from wyoming_cosyvoice.text.clause import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wyoming_cosyvoice.engines.cosyvoice import CosyVoice
     from wyoming_cosyvoice.engines.cosyvoice.chunking import Chunking
+    from wyoming_cosyvoice.engines.engine import Samples
 
 WORK = Path(__file__).parent / "work"
 TEXT = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
+CLAUSE = "今天下午有小雨，出门请记得带伞，晚上气温会下降。"
+STAGES = ("prefill", "decode", "flow", "vocoder")
 UPSTREAM = {90: 3.9, 175: 4.1, 410: 5.5}
 """Real-time factors of upstream in PyTorch on 2 cores of the machine that the README names."""
 
@@ -58,13 +67,14 @@ class Cost:
         return self.total / (self.samples / SAMPLE_RATE)
 
 
-def speak(model: CosyVoice, count: int, chunking: Chunking) -> Cost:
+def speak(model: CosyVoice, count: int, chunking: Chunking, quality: str) -> Cost:
     """Draw `count` tokens and make their sound."""
     cost = Cost()
     voice = next(iter(model.voices.values()))
     randomness = SeededRandomness(1)
     uniforms = np.random.RandomState(1)
-    mels, waves = MelStream(model.flow, voice, randomness), WaveStream(model.vocoder, randomness)
+    mels = MelStream(model.flow, voice, randomness, plan=QUALITIES[quality])
+    waves = WaveStream(model.vocoder, randomness)
     begun = time.perf_counter()
     logits, state = model.language_model.prefill(model.language_model.prompt(model.tokenizer.encode(TEXT), voice))
     cost.prefill = time.perf_counter() - begun
@@ -96,32 +106,103 @@ def _sound(cost: Cost, tokens: Sequence[int], mels: MelStream, waves: WaveStream
     cost.first_sound = cost.first_sound or ended - cost.started
 
 
+@dataclass
+class Listener:
+    """A job that counts what it hears."""
+
+    utterance: Utterance
+    cancelled: bool = False
+    samples: int = 0
+    begun: float = field(default_factory=time.perf_counter)
+    first: float = 0.0
+
+    def emit(self, samples: Samples) -> None:
+        """Count."""
+        self.first = self.first or time.perf_counter() - self.begun
+        self.samples += len(samples)
+
+    def finish(self) -> None:
+        """Nothing to do."""
+
+    def fail(self, error: Exception) -> None:
+        """Stop the benchmark."""
+        raise error
+
+
+class Queue:
+    """Hands out its jobs, then says that there are none."""
+
+    def __init__(self, jobs: list[Listener]) -> None:
+        self._jobs = list(jobs)
+
+    def take(self, *, wait: bool) -> Listener | None:  # noqa: ARG002 - the contract's name
+        """Return the next job."""
+        return self._jobs.pop(0) if self._jobs else None
+
+
+def together(model: CosyVoice, count: int, rows: int, quality: str) -> str:
+    """Speak `count` clauses at once in a batch of `rows`; return a row of the table."""
+    engine = CosyVoiceEngine(model, EngineSettings(rows=rows, quality=quality))
+    clauses = [Utterance((Span("zh", CLAUSE, CLAUSE),), engine.voices[0].id, seed=number) for number in range(count)]
+    jobs = [Listener(clause) for clause in clauses]
+    begun = time.perf_counter()
+    engine.serve(Queue(jobs))
+    seconds = time.perf_counter() - begun
+    audio = sum(job.samples for job in jobs) / SAMPLE_RATE
+    firsts = [job.first for job in jobs]
+    totals = engine.metrics()
+    stages = " | ".join(f"{totals[f'{stage}_seconds'] / audio:.2f}" for stage in STAGES)
+    return (
+        f"| {count} | {rows} | {quality} | {audio:.1f} | {seconds / audio:.2f} | {firsts[0]:.2f} | {max(firsts):.2f} |"
+        f" {1000 * totals['decode_seconds'] / totals['tokens']:.1f} | {stages} | {resident():.0f} |"
+    )
+
+
 def main(argv: list[str]) -> int:
-    """Measure and print one table."""
+    """Measure and print the tables of each bundle."""
     parser = argparse.ArgumentParser(prog="bench cosyvoice", description=__doc__)
-    parser.add_argument("--bundle", type=Path, help="folder of a bundle (default: made from random weights)")
+    parser.add_argument("--bundle", type=Path, nargs="+", help="folders of bundles (default: made of random weights)")
     parser.add_argument("--tokens", default="90,175,410", help="lengths to force")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=2, help="the fastest of so many rounds counts")
     parser.add_argument("--chunks", choices=("whole", "early"), default="whole")
+    parser.add_argument("--quality", choices=tuple(QUALITIES), default="balanced")
+    parser.add_argument("--batches", default="1x1,4x1,4x4", help="clauses x rows of the second table")
     arguments = parser.parse_args(argv)
-    bundle = arguments.bundle or full_size_bundle()
+    for bundle in arguments.bundle or [full_size_bundle(precision) for precision in PRECISIONS]:
+        measure(bundle, arguments)
+    return 0
+
+
+def measure(bundle: Path, arguments: argparse.Namespace) -> None:
+    """Measure one bundle."""
+    before = resident()
     begun = time.perf_counter()
     model = load(bundle, arguments.threads)
     loading = time.perf_counter() - begun
     chunking = EARLY if arguments.chunks == "early" else WHOLE
-    print(f"{model.manifest.name} {model.manifest.precision}, {arguments.threads} threads, chunks {arguments.chunks}")
-    print(f"on disk {size_of(bundle):.0f} MB, loaded in {loading:.1f} s, resident after loading {resident():.0f} MB")
+    print(
+        f"{model.manifest.name} {model.manifest.precision}, {arguments.threads} threads, chunks {arguments.chunks},"
+        f" quality {arguments.quality}: {size_of(bundle):.0f} MB on disk, loaded in {loading:.1f} s,"
+        f" {resident() - before:.0f} MB more in memory"
+    )
     print("| tokens | audio s | RTF | upstream | first sound s | prefill s | ms a token | flow s | vocoder s | MB |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for count in map(int, arguments.tokens.split(",")):
-        cost = min((speak(model, count, chunking) for _ in range(arguments.rounds)), key=lambda item: item.total)
+        rounds = (speak(model, count, chunking, arguments.quality) for _ in range(arguments.rounds))
+        cost = min(rounds, key=lambda item: item.total)
         print(
             f"| {count} | {cost.samples / SAMPLE_RATE:.2f} | {cost.real_time_factor:.2f} | {UPSTREAM.get(count, '')} |"
             f" {cost.first_sound:.2f} | {cost.prefill:.2f} | {1000 * cost.decode / count:.1f} | {cost.flow:.2f} |"
-            f" {cost.vocoder:.2f} | {resident():.0f} |"
+            f" {cost.vocoder:.2f} | {resident():.0f} |",
+            flush=True,
         )
-    return 0
+    print("| clauses | rows | quality | audio s | RTF | first sound s | last first sound s | ms a token |", end="")
+    print(" prefill | decode | flow | vocoder | MB |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+    for batch in filter(None, arguments.batches.split(",")):
+        clauses, rows = map(int, batch.split("x"))
+        print(together(model, clauses, rows, arguments.quality), flush=True)
 
 
 def full_size_bundle(precision: str = "float32") -> Path:
