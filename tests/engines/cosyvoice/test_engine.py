@@ -189,6 +189,28 @@ def test_cancelling_is_heard_between_two_evaluations_of_the_flow(model: CosyVoic
     assert (job.finished, job.blocks) == (1, [])
 
 
+def test_the_first_utterance_is_heard_before_others_share_its_steps(model: CosyVoice) -> None:
+    text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
+    jobs = [Recorder(utterance(text, seed=number)) for number in range(3)]
+    waiting = Jobs(*jobs)
+    left: list[int] = []
+    vocoder = model.vocoder
+    wave = vocoder.wave
+
+    def watched(mel: Floats, source: Floats, **more: Any) -> Floats:
+        left.append(len(waiting._ready))
+        return wave(mel, source, **more)
+
+    vocoder.wave = watched  # type: ignore[method-assign]
+    try:
+        CosyVoiceEngine(model).serve(waiting)
+    finally:
+        del vocoder.wave
+    assert left[0] == 2
+    assert left[-1] == 0
+    assert all(job.finished == 1 for job in jobs)
+
+
 def test_what_cannot_be_said_fails_alone(engine: CosyVoiceEngine) -> None:
     empty, long, fine = speak(engine, utterance(""), utterance("龘" * 300), utterance("好。"))
     assert isinstance(empty.error, BadRequestError)

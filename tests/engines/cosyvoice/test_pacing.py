@@ -13,7 +13,7 @@ IDS, TOKENS = 60, 300
 def perform(factor: float, pace: Pace) -> list[tuple[float, float]]:
     """Make 300 tokens on a machine of that real-time factor; return when how many seconds came out."""
     now = 0.0
-    hold = HoldBack(pace, EARLY, IDS, clock=lambda: now)
+    hold = HoldBack(pace, EARLY, IDS)
     heard = []
     done = chunk = 0
     while done < TOKENS:
@@ -23,7 +23,7 @@ def perform(factor: float, pace: Pace) -> list[tuple[float, float]]:
         done, chunk = done + size, chunk + 1
         now = factor * done / 50
         block = np.zeros(int(size / 50 * 22050), np.float32)
-        heard += [(now, out.size / 22050) for out in hold.pass_on(block, min(done + 20, TOKENS), ended=last)]
+        heard += [(now, out.size / 22050) for out in hold.pass_on(block, min(done + 20, TOKENS), now, ended=last)]
     return heard
 
 

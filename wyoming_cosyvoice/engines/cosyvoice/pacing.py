@@ -7,13 +7,12 @@ by how fast this and the last utterances went. Only the moment depends on the cl
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.cosyvoice.lengths import SAMPLE_RATE, TOKEN_RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -53,35 +52,31 @@ class HoldBack:
         chunking: Chunking,
         text_ids: int,
         speed: float = 1.0,
-        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._pace = pace
         self._chunking = chunking
         self._text_ids = text_ids
         self._speed = speed
-        self._clock = clock
-        self._begun = clock()
         self._held: list[Floats] = []
         self._made = 0.0
         self._chunks = 0
         self._open = False
 
-    def pass_on(self, samples: Floats, tokens: int, *, ended: bool) -> Iterator[Floats]:
-        """Take the next samples, made when `tokens` had been drawn; yield what may be heard now."""
+    def pass_on(self, samples: Floats, tokens: int, seconds: float, *, ended: bool) -> Iterator[Floats]:
+        """Take the next samples, made when `tokens` had been drawn in so many seconds; yield what may be heard now."""
         self._held.append(samples)
         self._made += samples.size / SAMPLE_RATE
         self._chunks += 1
-        elapsed = self._clock() - self._begun
         if ended:
-            self._pace.learn(elapsed, tokens, self._text_ids)
-        self._open = self._open or ended or self._in_time(elapsed, tokens)
+            self._pace.learn(seconds, tokens, self._text_ids)
+        self._open = self._open or ended or self._in_time(seconds, tokens)
         if self._open:
             ready, self._held = self._held, []
             yield from (block for block in ready if block.size)
 
-    def _in_time(self, elapsed: float, tokens: int) -> bool:
+    def _in_time(self, seconds: float, tokens: int) -> bool:
         """Whether each chunk to come will be there before the one before it has been played."""
-        here = elapsed * TOKEN_RATE / max(tokens, 1)
+        here = seconds * TOKEN_RATE / max(tokens, 1)
         factor = max(here, self._pace.real_time_factor or 0.0) * _MARGIN
         # nothing has left yet, so all that was made can be played while the rest is made
         audio = self._made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 
+_COMFORT_SECONDS = 0.4
+"""An utterance with so much ahead of its listener lets the younger ones sound first."""
+
+
 class Performance:
     """Draws an utterance's tokens and makes their sound, in chunks where asked to."""
 
@@ -54,6 +59,9 @@ class Performance:
         self.job = job
         self.tokens: list[int] = []
         self.logits: Floats = np.empty(0, np.float32)
+        self.seconds = 0.0
+        """Seconds of work for it: its own, and the steps that it shared."""
+        self.ended = False
         self._fewest, self._most = token_limits(text_ids)
         self._uniforms = np.random.RandomState([utterance.seed % 2**32, 0])
         self._sampler = model.sampler
@@ -70,42 +78,67 @@ class Performance:
         self._hold_back = HoldBack(pace, chunking, text_ids, utterance.speed)
         self._done = 0
         self._chunks = 0
+        self._first_heard: float | None = None
+        self._heard = 0.0
 
-    def draw(self) -> bool:
-        """Draw the next token from `logits`; return whether the utterance goes on."""
+    def draw(self) -> None:
+        """Draw the next token from `logits`, or find that the utterance has `ended`."""
         u1, u2 = self._uniforms.random_sample(2)
         token = self._sampler.draw(self.logits, self.tokens, u1, u2, len(self.tokens) >= self._fewest)
         if token == self._end:
-            return False
+            self.ended = True
+            return
         self.tokens.append(token)
-        return len(self.tokens) < self._most and not self._guard.stuck(self.tokens)
+        self.ended = len(self.tokens) >= self._most or self._guard.stuck(self.tokens)
 
-    def sound(self, *, ended: bool) -> Iterator[Floats]:
-        """Yield the samples that may be heard now that these tokens were drawn; all that is left if it has `ended`.
+    @property
+    def wants_to_sound(self) -> bool:
+        """Whether there are tokens enough for the next chunk, or all tokens are there."""
+        return self.ended or self._chunking.ready(self._chunks, len(self.tokens) - self._done)
+
+    @property
+    def hurried(self) -> bool:
+        """Whether what was heard of it so far is played soon, so that its next chunk must not wait."""
+        if self._first_heard is None:
+            return False
+        return self._heard - (time.perf_counter() - self._first_heard) < _COMFORT_SECONDS
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing of it was made to sound yet."""
+        return self._chunks == 0
+
+    def sound(self) -> Iterator[Floats]:
+        """Yield the samples that may be heard now that these tokens were drawn; all that is left if it has ended.
 
         Raises CancelledError soon after nobody listens any more.
         """
         while self._chunking.ready(self._chunks, len(self.tokens) - self._done):
             hop = self._chunking.hop(self._chunks) or 0
-            samples = self._speak(self.tokens[self._done : self._done + hop + OVERLAP_TOKENS], last=False)
+            yield from self._speak(self.tokens[self._done : self._done + hop + OVERLAP_TOKENS], last=False)
             self._done += hop
-            self._chunks += 1
-            yield from self._hold_back.pass_on(samples, len(self.tokens), ended=False)
-        if ended and self.tokens:
-            samples = self._speak(self.tokens[self._done :], last=True)
-            yield from self._hold_back.pass_on(samples, len(self.tokens), ended=True)
+        if self.ended and self.tokens:
+            yield from self._speak(self.tokens[self._done :], last=True)
 
     def _cancelled(self) -> bool:
         return self.job.cancelled
 
-    def _speak(self, tokens: list[int], *, last: bool) -> Floats:
+    def _speak(self, tokens: list[int], *, last: bool) -> Iterator[Floats]:
+        begun = time.perf_counter()
+        samples = self._samples(tokens, last=last)
+        self._chunks += 1
+        self._clock.add("audio_seconds", len(samples) / SAMPLE_RATE)
+        self.seconds += time.perf_counter() - begun
+        for block in self._hold_back.pass_on(samples, len(self.tokens), self.seconds, ended=last):
+            self._first_heard = self._first_heard or time.perf_counter()
+            self._heard += len(block) / SAMPLE_RATE
+            yield block
+
+    def _samples(self, tokens: list[int], *, last: bool) -> Floats:
         with self._clock.stage("flow"):
             mel = self._stretcher.push(self._mels.push(tokens, last=last), last=last)
         with self._clock.stage("vocoder"):
             if self._whole is None:
-                samples = self._waves.push(mel, last=last)
-            else:
-                self._kept.append(mel)
-                samples = self._whole(np.concatenate(self._kept, axis=1)) if last else np.empty(0, np.float32)
-        self._clock.add("audio_seconds", len(samples) / SAMPLE_RATE)
-        return samples
+                return self._waves.push(mel, last=last)
+            self._kept.append(mel)
+            return self._whole(np.concatenate(self._kept, axis=1)) if last else np.empty(0, np.float32)
