@@ -78,6 +78,8 @@ FIRST_CLAUSES = [
     "我已经帮你把客厅和卧室的灯全部都关掉了‖因为现在没有人在家。",
     "東京、大阪に行きます。",  # whose kanji they are is not known at the comma
     "今日の天気は、‖とてもいいですね。",
+    "リビングの現在の温度は‖二十二度で湿度は四十五パーセントです。",
+    "거실의 온도는 이십이 도이고 ‖습도는 사십오 퍼센트입니다.",
     "It is 1,000,000 times better, ‖I think.",
     "At 12:30:15 sharp, ‖we start.",
 ]

@@ -1,8 +1,8 @@
-"""Where a long clause may be cut although no mark stands there: before a conjunction or a preposition."""
+"""Where a long clause may be cut although no mark stands there: beside words that join."""
 
 from __future__ import annotations
 
-from wyoming_cosyvoice.text.scripts import words
+from wyoming_cosyvoice.text.scripts import script, words
 
 _CONJUNCTIONS = words(
     """
@@ -31,3 +31,13 @@ def is_preposition(word: str) -> bool:
 def is_connective(pair: str) -> bool:
     """Whether a Chinese clause may be cut before these two characters."""
     return pair in _CONNECTIVES
+
+
+def is_phrase_end(before: str, particle: str, after: str) -> bool:
+    """Whether a Japanese phrase ends with a particle: 温度は|二十度, but not では nor はい."""
+    return particle in "はがもで" and script(before) in {"han", "digit"} and script(after) == "han"
+
+
+def is_connective_form(word: str) -> bool:
+    """Whether a Korean word ends in a form that joins sentences: 켜고, 추워서, 오지만."""
+    return len(word) > 1 and word.endswith(("고", "서", "며", "면", "지만", "는데", "니까"))
