@@ -64,7 +64,7 @@ def speaking_graph(folder: Path) -> tuple[ort.InferenceSession, list[Site]]:
     sites = find_sites(model.graph)
     patch.patch(model, None)
     for site in sites:
-        for tensor in (f"{site.name}/input", site.output):
+        for tensor in (f"{site.name}/snake", site.output):
             model.graph.output.append(helper.make_tensor_value_info(tensor, onnx.TensorProto.FLOAT, None))
     path = folder / "float32.onnx"
     onnx.save(model, path)
@@ -96,7 +96,7 @@ def main() -> None:
             print(f"\r{count}/{len(todo)}", end="", file=sys.stderr)
     arrays = {}
     for site in sites:
-        activation = np.concatenate(seen[f"{site.name}/input"], 1).astype(np.float32)
+        activation = np.concatenate(seen[f"{site.name}/snake"], 1).astype(np.float32)
         output = np.concatenate(seen[site.output], 1).astype(np.float32)
         low, high = np.percentile(output, [0.005, 99.995], axis=1)
         arrays[f"{site.name}/amplitude"] = np.percentile(np.abs(activation), 99.99, axis=1)

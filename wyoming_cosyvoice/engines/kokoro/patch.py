@@ -2,8 +2,7 @@
 
 * Norm and snake of the generator become one norm and nine cheap passes. With u = 2 a h the snake is
   (u + 1 - cos u) / 2a, and the factors 2a go into the norm before and the weights behind. ONNX Runtime's Cos takes as
-  long as twenty additions and runs on one thread, so with v = u / 2pi the cosine is a polynomial of v - floor(v).
-* The passes run over a few channels at a time, so that they stay in the processor's cache.
+  long as fifteen additions and runs on one thread, so with v = u / 2pi the cosine is a polynomial of v - floor(v).
 * The convolutions get fixed scales, one a channel on both sides: that of the input is folded into the weights, that of
   the output into DequantizeLinear. Weights keep 7 bits, so that processors without VNNI can't overflow.
 * The Fourier transform of the source becomes a convolution.
@@ -21,6 +20,7 @@ from wyoming_cosyvoice.engines.kokoro.sites import GENERATOR, Site, find_sites
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from onnx import GraphProto, ModelProto, NodeProto
@@ -44,6 +44,18 @@ class SiteScale:
     amplitude: NDArray[np.float32]
     low: NDArray[np.float32]
     high: NDArray[np.float32]
+
+
+def read_scales(path: Path) -> dict[str, SiteScale]:
+    """Read calibration.npz: `block:convolution:what` is a float16 array for each site."""
+    with np.load(path, allow_pickle=False) as file:
+        names = sorted({name.rpartition(":")[0] for name in file})
+        return {
+            name.replace(":", "/"): SiteScale(
+                *(file[f"{name}:{kind}"].astype(np.float32) for kind in ("amplitude", "low", "high"))
+            )
+            for name in names
+        }
 
 
 class _Writer:
@@ -70,23 +82,22 @@ class _Writer:
         return output
 
 
-def patch(model: ModelProto, scales: Mapping[str, SiteScale] | None, groups: tuple[int, int] = (4, 8)) -> None:
+def patch(model: ModelProto, scales: Mapping[str, SiteScale] | None) -> None:
     """Change the graph in place; without `scales` the convolutions become float32 ones.
 
-    `groups` says into how many groups of channels the activations of the first and of the second stage are cut.
+    The same graph and scales give the same bytes on every machine. Raises ModelError if the graph is another one.
     """
     graph = model.graph
     replacements: dict[str, list[NodeProto]] = {}
     writer = _Writer()
     for site in find_sites(graph):
         writer.nodes = []
-        count = groups[0] if len(site.alpha) == 256 else groups[1]
         if scales is None:
-            _float_convolution(writer, site, _activations(writer, site, count, None))
+            _float_convolution(writer, site, _activations(writer, site, None))
         else:
             scale = scales[site.name]
             steps = _input_steps(scale)
-            _fixed_convolution(writer, site, scale, steps, _activations(writer, site, count, steps))
+            _fixed_convolution(writer, site, scale, steps, _activations(writer, site, steps))
         replacements[site.output] = writer.nodes
     writer.nodes = []
     replacements |= {_spectrum(writer): writer.nodes, _IMAGINARY: []}
@@ -101,31 +112,24 @@ def _input_steps(scale: SiteScale) -> NDArray[np.float32]:
     return np.maximum(scale.amplitude.astype(np.float64) / 127, 1e-6).astype(np.float32)
 
 
-def _activations(writer: _Writer, site: Site, groups: int, steps: NDArray[np.float32] | None) -> str:
-    """Write norm and snake group by group; returns the joined tensor, quantised where there are steps."""
+def _activations(writer: _Writer, site: Site, steps: NDArray[np.float32] | None) -> str:
+    """Write norm and snake; returns the activation, quantised where there are steps."""
     channels = len(site.alpha)
-    factor = (site.alpha.astype(np.float64) / np.pi).astype(np.float32).reshape(1, channels, 1)
-    gain = writer.add("Mul", [site.gain, writer.constant(f"{site.name}/factor", factor)], f"{site.name}/gain")
-    offset = writer.add("Mul", [site.offset, f"fast/{site.name}/factor"], f"{site.name}/offset")
-    flat = [writer.add("Reshape", [tensor, writer.shape(-1)], f"{tensor}/flat") for tensor in (gain, offset)]
-    width = channels // groups
-    parts = []
-    for group in range(groups):
-        prefix = f"{site.name}/group{group}"
-        start, end = writer.shape(group * width), writer.shape((group + 1) * width)
-        piece = writer.add("Slice", [site.source, start, end, writer.shape(1)], f"{prefix}/source")
-        style = [
-            writer.add("Slice", [tensor, start, end, writer.shape(0)], f"{prefix}/{kind}")
-            for tensor, kind in zip(flat, ("gain", "offset"), strict=True)
-        ]
-        turns = writer.add("InstanceNormalization", [piece, *style], f"{prefix}/turns", epsilon=EPSILON)
-        part = _snake(writer, turns, prefix)
-        if steps is not None:
-            step = writer.constant(f"{prefix}/step", steps[group * width : (group + 1) * width])
-            zero = writer.constant(f"zeros {width}", np.full(width, 128, np.uint8))
-            part = writer.add("QuantizeLinear", [part, step, zero], f"{prefix}/quantised", axis=1)
-        parts.append(part)
-    return writer.add("Concat", parts, f"{site.name}/input", axis=1)
+    factor = writer.constant(
+        f"{site.name}/factor", (site.alpha.astype(np.float64) / np.pi).astype(np.float32).reshape(1, channels, 1)
+    )
+    style = []
+    for kind, tensor in (("gain", site.gain), ("offset", site.offset)):
+        scaled = writer.add("Mul", [tensor, factor], f"{site.name}/{kind}")
+        style.append(writer.add("Reshape", [scaled, writer.shape(-1)], f"{scaled}/flat"))
+    turns = writer.add("InstanceNormalization", [site.source, *style], f"{site.name}/turns", epsilon=EPSILON)
+    snake = _snake(writer, turns, site.name)
+    if steps is None:
+        return snake
+    zero = writer.constant(f"zeros {channels}", np.full(channels, 128, np.uint8))
+    return writer.add(
+        "QuantizeLinear", [snake, writer.constant(f"{site.name}/input step", steps), zero], f"{site.name}/input", axis=1
+    )
 
 
 def _snake(writer: _Writer, turns: str, prefix: str) -> str:
