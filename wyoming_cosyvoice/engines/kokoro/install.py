@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from wyoming_cosyvoice.engines.kokoro import quicken
 from wyoming_cosyvoice.errors import ModelError
 from wyoming_cosyvoice.store import parts
 from wyoming_cosyvoice.store.catalogue import find_entry
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.store.library import Installed, Library
 
 NAME = "starter"
-SHIPPED_GRAPH = "kokoro.onnx"
+SHIPPED_GRAPH = quicken.SHIPPED
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def installable() -> bool:
@@ -25,22 +29,32 @@ def installable() -> bool:
 
 
 def install(library: Library, progress: Callable[[int], None] = lambda _: None) -> Installed:
-    """Assemble the starter; raises ModelError if a part is missing or wrong, and then the last good one stays."""
+    """Assemble the starter and make it quick; raises ModelError if a part is missing or wrong.
+
+    The last good one stays then.
+    """
     entry = find_entry(NAME)
 
     def build(folder: Path) -> None:
-        record = entry.products[SHIPPED_GRAPH]
-        parts.join(entry.parts, folder / SHIPPED_GRAPH, record, progress=progress)
-        manifest = Manifest(NAME, entry.engine, record.sha256[:12], {SHIPPED_GRAPH: record})
+        parts.join(entry.parts, folder / SHIPPED_GRAPH, entry.products[SHIPPED_GRAPH], progress=progress)
+        graph = quicken.choose_in_child(folder)
+        record = entry.products[graph]
+        manifest = Manifest(NAME, entry.engine, record.sha256[:12], {graph: record})
         write_manifest(folder, manifest, license=entry.licence, version=entry.version)
 
     return library.install(NAME, build)
 
 
 def current_or_install(library: Library) -> Installed:
-    """Return the installed starter, assembling it first if it is missing or not whole."""
+    """Return the installed starter; assembles it if it is missing, not whole or of an older recipe."""
     try:
         found = library.find(NAME)
-    except ModelError:
+    except ModelError as error:
+        _LOGGER.warning("%s", error)
         found = None
-    return found or install(library)
+    if found is None:
+        return install(library)
+    current = {record.sha256[:12] for record in find_entry(NAME).products.values()}
+    if found.manifest.revision in current or not installable():
+        return found
+    return install(library)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.kokoro.engine import KokoroEngine
-from wyoming_cosyvoice.engines.kokoro.install import SHIPPED_GRAPH
 from wyoming_cosyvoice.engines.kokoro.session import Session
 
 if TYPE_CHECKING:
@@ -14,5 +13,6 @@ if TYPE_CHECKING:
 
 def load(model: Installed, threads: int) -> KokoroEngine:
     """Open the starter's graph and read what its frontends need."""
-    session = Session(model.folder / SHIPPED_GRAPH, threads)
+    graph = next(name for name in model.manifest.files if name.endswith(".onnx"))
+    session = Session(model.folder / graph, threads)
     return KokoroEngine(session, model.manifest.revision)
