@@ -1,0 +1,33 @@
+"""What the recogniser's tests share: Whisper, the score keeper, and a server with the starter's voices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.asr.recogniser import Recogniser, Scorer, assemble
+from tests.server.harness import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+    return Recogniser(assemble(tmp_path_factory.mktemp("recogniser")))
+
+
+@pytest.fixture(scope="session")
+def scorer() -> Scorer:
+    return Scorer()
+
+
+@pytest.fixture(scope="session")
+def speaking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the starter. Its folder is new, so this assembles and patches the model too."""
+    folder: Path = tmp_path_factory.mktemp("speaking")
+    server = Server(folder, model="starter", quick=True).wait_until_ready()
+    yield server
+    server.stop()
