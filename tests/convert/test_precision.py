@@ -17,6 +17,7 @@ from wyoming_cosyvoice.convert.blocks import linear, lookup
 from wyoming_cosyvoice.convert.graph import GraphWriter
 from wyoming_cosyvoice.convert.precision import Form, Limit
 from wyoming_cosyvoice.convert.quantize import Blocks, dequantize, quantize, quantize_rows
+from wyoming_cosyvoice.engines.cosyvoice import load
 from wyoming_cosyvoice.store.bundle import check_files, read_manifest
 
 if TYPE_CHECKING:
@@ -164,3 +165,40 @@ def test_a_stage_that_fails_its_gate_stays_in_higher_precision(
 @pytest.mark.parametrize(("least", "value", "holds"), [(True, 0.9, True), (True, 0.99, False), (False, 0.9, False)])
 def test_limits(least: bool, value: float, holds: bool) -> None:
     assert Limit("cosine", value, least=least).holds({"cosine": 0.95}) is holds
+
+
+@pytest.mark.parametrize("name", ["int8", "int4"])
+def test_the_engine_speaks_from_smaller_bundles_much_as_from_float32(bundles: dict[str, Path], name: str) -> None:
+    exact, small = load(bundles["float32"], threads=1), load(bundles[name], threads=1)
+    text = exact.tokenizer.encode("你好，我是语音助手。")
+    speaker = exact.voices["中文女"]
+    prompts = [model.language_model.prompt(text, speaker) for model in (exact, small)]
+    assert np.sqrt(np.square(prompts[1] - prompts[0]).mean()) < 0.15 * prompts[0].std()
+    tokens = list(range(0, 4096, 100))
+    noise = np.random.RandomState(0).standard_normal((80, 70)).astype(np.float32)
+    mels = []
+    for model in (exact, small):
+        mu, row, cond = model.flow.encode(tokens, speaker)
+        mels.append(model.flow.solve(mu, row, noise[:, : len(mu)], cond, steps=4))
+    assert np.sqrt(np.square(mels[1] - mels[0]).mean()) < 0.05 * mels[0].std()
+    assert np.abs(small.vocoder.f0(mels[0]) - exact.vocoder.f0(mels[0])).max() < 1
+    # from one source: a little difference in pitch makes a large one in phase
+    source = exact.vocoder.source(exact.vocoder.f0(mels[0]), np.zeros(9, np.float32), np.zeros((9, 17920), np.float32))
+    waves = [model.vocoder.wave(mels[0], source) for model in (exact, small)]
+    assert np.sqrt(np.square(waves[1] - waves[0]).mean()) < 0.2 * waves[0].std()
+
+
+def test_rows_of_a_small_batch_are_what_they_are_alone(bundles: dict[str, Path]) -> None:
+    model = load(bundles["int8"], threads=1)
+    prompts = [model.language_model.prompt(list(range(3, 3 + n)), model.voices["中文女"]) for n in (9, 4, 6)]
+    alone = []
+    for prompt in prompts:
+        logits, state = model.language_model.prefill(prompt)
+        alone.append([logits.copy(), *(model.language_model.step(token, state).copy() for token in (5, 77, 4000))])
+    batch = model.language_model.batch(3)
+    first = [batch.join(prompt).copy() for prompt in prompts]
+    steps = [batch.step([token] * 3).copy() for token in (5, 77, 4000)]
+    for row, expected in enumerate(alone):
+        assert np.allclose(first[row], expected[0], atol=1e-3)
+        for step, logits in zip(steps, expected[1:], strict=True):
+            assert np.allclose(step[row], logits, atol=1e-3)
