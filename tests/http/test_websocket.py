@@ -124,3 +124,21 @@ async def test_a_silent_connection_is_closed(start: Start) -> None:
     async with start(idle_timeout=0.2) as server, websockets.connect(server.socket_url) as socket:
         with pytest.raises(websockets.ConnectionClosedOK):
             await asyncio.wait_for(socket.recv(), 5)
+
+
+async def test_clients_that_start_and_leave_at_once_give_their_places_back(start: Start) -> None:
+    async with start(max_queue=4) as server:
+        for number in range(12):
+            socket = await websockets.connect(server.socket_url)
+            await socket.send(json.dumps({"type": "start"}))
+            if number % 2:
+                socket.transport.abort()
+            else:
+                await socket.close()
+        async with asyncio.timeout(20):
+            while server.service.status().open_streams:
+                await asyncio.sleep(0.01)
+        async with websockets.connect(server.socket_url) as socket:
+            messages, audio = await utterance(socket, ["Hi."])
+        assert messages[-1]["type"] == "done"
+        assert audio

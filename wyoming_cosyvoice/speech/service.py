@@ -109,7 +109,7 @@ class SpeechService:
         self._levels.measure_unknown(self._fleet.workers)
 
     def open(self, options: SpeechOptions, client: str) -> SpeechStream:
-        """Begin a request of that client; clients take turns.
+        """Begin a request of that client; clients take turns. Its place in the queue is taken until it is closed.
 
         Raises SpeechError at once for options that are wrong, a voice that does not exist, a full queue, an engine that
         has failed, or where the server is shutting down.

@@ -108,6 +108,9 @@ class SpeechSocket:
         stream = self._context.service.open(speech_options(request), client)
         self._stream = stream
         self._failed = False
+        self._speaking = asyncio.create_task(self._speak(stream))
+        # a task that is cancelled before it has begun never comes to its `async with`
+        self._speaking.add_done_callback(lambda _: stream.close())
         await self._send(
             {
                 "type": "started",
@@ -117,7 +120,6 @@ class SpeechSocket:
                 "channels": 1,
             }
         )
-        self._speaking = asyncio.create_task(self._speak(stream))
 
     def _open_stream(self) -> SpeechStream:
         if self._stream is None:
