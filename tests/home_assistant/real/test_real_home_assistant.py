@@ -236,6 +236,23 @@ async def test_diagnostics_and_sensors(home: Home, cosyvoice: CosyVoice) -> None
     assert told["data"]["entry"]["data"]["host"] == "**REDACTED**"
 
 
+async def test_a_token_that_was_set_meanwhile_is_asked_for(home: Home, cosyvoice: CosyVoice) -> None:
+    cosyvoice.stop()
+    await cosyvoice.start("tone", "--http", f"127.0.0.1:{free_port()}", "--http-token", "open sesame")
+    (entry,) = await home.get("/api/config/config_entries/entry?domain=cosyvoice")
+    await home.post(f"/api/config/config_entries/entry/{entry['entry_id']}/reload")
+    async with home.socket() as socket:
+        flows = await socket.ask("config_entries/flow/progress")
+    (flow,) = [flow for flow in flows if flow["handler"] == "cosyvoice"]
+    assert flow["step_id"] == "reauth_confirm"
+    form = await home.continue_flow(flow, token="please")
+    assert form["errors"] == {"base": "invalid_auth"}
+    result = await home.continue_flow(form, token="open sesame")
+    assert (result["type"], result["reason"]) == ("abort", "reauth_successful")
+    await home.wait_for_state(SPEECH, lambda state: state != "unavailable")
+    assert read_wav(await home.fetch(await home.tts_path(SPEECH, "With a token.", options=WAV))).seconds > 0.5
+
+
 async def test_it_says_what_it_was_asked_to(home: Home, cosyvoice: CosyVoice, tmp_path: Path) -> None:
     spoken = {"en": "The weather is sunny today.", "zh": "今天天气很好，我们去公园吧。"}
     cosyvoice.stop()
