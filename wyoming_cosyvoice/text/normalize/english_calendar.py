@@ -65,6 +65,8 @@ _NO_YEAR = re.compile(
     r" ?(?:[A-Za-z]+s\b|%|°|people|kg|km|m\b|W\b|V\b|mAh|kWh|lux|hPa|ppm|K\b|mm\b|units?|steps?|times|items|watts?|dollars|points?)"
 )
 
+_AGE_CUE = re.compile(r"\b(?:the|early|late|mid|my|his|her|their|to|and|of)[ -]$", re.IGNORECASE)
+_AGE_NOUN = re.compile(r" (?:music|rock|pop|hits|movies|fashion|style|songs|show|kids|band)")
 _DECADE_SHORT = re.compile(r"['’]([1-9]0)s(?![A-Za-z])")
 
 _WEEKDAY = re.compile(rf"(Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)(?=,? (?:{_MONTH.replace('?P<month>', '?:')}|\d))")
@@ -120,6 +122,8 @@ def _decade(text: str, at: int) -> Found | None:
     match = _DECADE.match(text, at)
     if match is None:
         return None
+    if match["short"] and not (_AGE_CUE.search(text[max(0, at - 8) : at]) or _AGE_NOUN.match(text, match.end())):
+        return None  # a timer of 90s
     if match["short"]:
         return Words(_plural(cardinal(match["short"]))), match.end()
     if match[2] == "00":

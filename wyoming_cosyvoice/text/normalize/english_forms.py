@@ -49,11 +49,6 @@ _MODEL = re.compile(r"[1-9]\d{3}(?![\d:/%]|[.,-]\d)")
 
 _O_CLOCK = re.compile(r"(\d{1,2}) ?o['’]clock")
 
-_SPAN = re.compile(r"\d{1,4} ?(?:h|hr|hrs|d|min|m)(?= ?\d{1,4} ?(?:h|min|mins|m|s|sec)(?![A-Za-z\d/²³]))")
-
-_SPAN_PART = re.compile(r" ?(\d{1,4}) ?(d|hrs?|h|mins?|m|secs?|s)(?![A-Za-z\d/²³])")
-
-_SPAN_UNITS = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 
 _ROMAN_LIST = re.compile(r"[IVX]{1,5}(?:,|,? and|,? or| &| to)? $")
 
@@ -110,19 +105,6 @@ def _model(text: str, at: int) -> Found | None:
 def _o_clock(text: str, at: int) -> Found | None:
     match = _O_CLOCK.match(text, at)
     return (Counted(Number(match[1]), "o'clock"), match.end()) if match else None
-
-
-def _span(text: str, at: int) -> Found | None:
-    """2h 15min, 1h30m: said as a duration, m is minutes behind hours."""
-    if not _SPAN.match(text, at):
-        return None
-    said: list[str] = []
-    end = at
-    while len(said) < 4 and (match := _SPAN_PART.match(text, end)):
-        noun = _SPAN_UNITS[match[2][0]]
-        said.append(f"{cardinal(match[1])} {noun}{'' if match[1] == '1' else 's'}")
-        end = match.end()
-    return Words(" ".join(said)), end
 
 
 def _attributive(text: str, at: int) -> Found | None:
@@ -184,7 +166,6 @@ AT_DIGITS: Sequence[Recogniser] = (
     _always,
     _feet_inches,
     _o_clock,
-    _span,
     _attributive,
     _local_phone,
     _room,

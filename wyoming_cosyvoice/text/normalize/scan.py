@@ -122,6 +122,7 @@ _FORMS: Sequence[Recogniser] = (
     dates.year_month,
     dates.time,
     money.money,
+    numbers.duration,
     numbers.power,
     numbers.product,
     dates.month_day,
@@ -141,7 +142,7 @@ def _name(text: str, at: int) -> Found | None:
 def _unit_alone(text: str, at: int) -> Found | None:
     """Read a unit without a number, where its letters can be nothing else: in kWh."""
     found = read_simple(text, at)
-    if found is None or found[0].key not in _UNMISTAKABLE:
+    if found is None or text[at : found[1]] not in _UNMISTAKABLE:
         return None
     per = read_denominator(text, found[1])
     return (Unit(found[0].base, found[0].prefix, per[0]), per[1]) if per else found

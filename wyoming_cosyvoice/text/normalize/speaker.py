@@ -12,6 +12,7 @@ from wyoming_cosyvoice.text.normalize.values import (
     Counted,
     Date,
     Digits,
+    Duration,
     Fraction,
     Label,
     Link,
@@ -236,6 +237,8 @@ def say(speaker: Speaker, value: Value) -> str:  # noqa: PLR0912 - one line for 
             return speaker.unit(value) if value.per is None else speaker.rate(value, value.per)
         case Quantity():
             return speaker.quantity(value)
+        case Duration():
+            return speaker.glue.join(speaker.quantity(part) for part in value.parts)
         case Money():
             return speaker.money(value) if value.per is None else speaker.price(value, value.per)
         case Counted():

@@ -106,6 +106,13 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
+class Duration:
+    """Hours, minutes and seconds in a row: 2h 15min."""
+
+    parts: tuple[Quantity, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Money:
     """An amount; `scale` is the number of zeros written as a letter or word ($1.5M: 6), `per` the unit it buys (/month)."""
 
@@ -229,6 +236,7 @@ Value = (
     | Time
     | Unit
     | Quantity
+    | Duration
     | Money
     | Counted
     | Fraction

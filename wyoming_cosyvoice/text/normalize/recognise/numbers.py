@@ -6,6 +6,7 @@ import re
 
 from wyoming_cosyvoice.text.normalize.units import read_unit
 from wyoming_cosyvoice.text.normalize.values import (
+    Duration,
     Fraction,
     Number,
     Power,
@@ -13,6 +14,7 @@ from wyoming_cosyvoice.text.normalize.values import (
     Quantity,
     Range,
     Ratio,
+    Unit,
     Value,
 )
 
@@ -29,6 +31,8 @@ _RANGE_SIGN = re.compile(r" ?(?:-|~|–|—|\.{2,3}|…) ?")
 _FRACTION = re.compile(r"(?:(?P<whole>\d{1,4}) )?(?P<top>\d{1,4})/(?P<bottom>[1-9]\d{0,3})(?![\d/:]|[-.,]\d)")
 _RATIO = re.compile(r"(\d{1,4})(?::| : )(\d{1,4})(?![\d:]|[-.]\d)")
 _TIMES = re.compile(r" ?[x×X*] ?(?=\d)")
+_DURATION = re.compile(r"\d{1,4} ?(?:h|hr|hrs|d|min|m)(?= ?\d{1,4} ?(?:h|min|mins|m|s|sec)(?![A-Za-z\d/²³]))")
+_DURATION_PART = re.compile(r" ?(\d{1,4}) ?(d|hrs?|h|mins?|m|secs?|s)(?![A-Za-z/²³])")
 _POWER = re.compile(r"(\d{1,6})\^(-?\d{1,4})(?![\d.])")
 _QUANTITY_END = re.compile(r"[A-Za-z\d]")
 
@@ -158,6 +162,18 @@ def product(text: str, at: int) -> Found | None:
     if len(parts) < 2 or (_QUANTITY_END.match(text, end) and unit is None):
         return None
     return (Product(tuple(parts), unit[0]), unit[1]) if unit else (Product(tuple(parts)), end)
+
+
+def duration(text: str, at: int) -> Found | None:
+    """Read hours, minutes and seconds in a row; behind hours m is minutes: 2h 15min, 1h30m."""
+    if not _DURATION.match(text, at):
+        return None
+    parts: list[Quantity] = []
+    end = at
+    while len(parts) < 4 and (match := _DURATION_PART.match(text, end)):
+        parts.append(Quantity(Number(match[1]), Unit({"m": "min"}.get(match[2][0], match[2][0]))))
+        end = match.end()
+    return Duration(tuple(parts)), end
 
 
 def power(text: str, at: int) -> Found | None:
