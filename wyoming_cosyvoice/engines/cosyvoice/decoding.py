@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wyoming_cosyvoice.engines.cosyvoice.sessions import frugal
 from wyoming_cosyvoice.errors import EngineError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class DecodeBatch:
         last = np.array([length - 1], np.int32)
         logits = np.empty((1, self._sizes.vocabulary), np.float32)
         binding = self._bind(rows, last, logits, slice(row, row + 1), self._relative.size_for(length))
-        self._session.run_with_iobinding(binding)
+        self._session.run_with_iobinding(binding, frugal())
         self._lengths.append(length)
         result: Floats = logits[0]
         return result

@@ -59,7 +59,7 @@ class Flow:
             raise EngineError("There are no speech tokens to make sound of")
         ids = np.maximum(np.array([*prompt_tokens, *tokens], np.int64), 0)
         feed = {"tokens": ids, "left": where.left, "right": where.right, "fraction": where.fraction}
-        mu: Floats = self._encoder.run(["mu"], feed)[0]
+        mu = run_graph(self._encoder, "mu", feed)
         cond = np.zeros((MELS, len(mu)), np.float32)
         if prompt_mel is not None:
             cond[:, :prompt_frames] = prompt_mel.T

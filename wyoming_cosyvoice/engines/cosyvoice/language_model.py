@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wyoming_cosyvoice.engines.cosyvoice.decoding import DecodeBatch, RelativePositions
+from wyoming_cosyvoice.engines.cosyvoice.sessions import run_graph
 from wyoming_cosyvoice.errors import BadRequestError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class LanguageModel:
         rows = [self._marks[_START : _START + 1]]
         if speaker_embedding is not None and speaker_embedding.size:
             rows.append(speaker_row(speaker_embedding, self._speaker_weight, self._speaker_bias)[None])
-        rows.append(self._text_encoder.run(["rows"], {"ids": ids})[0])
+        rows.append(run_graph(self._text_encoder, "rows", {"ids": ids}))
         rows.append(self._marks[_TASK : _TASK + 1])
         if len(prompt_speech):
             rows.append(self._speech_embedding[np.asarray(prompt_speech)])

@@ -29,7 +29,7 @@ class Vocoder:
 
     def f0(self, mel: Floats) -> Floats:
         """Return F0 [T] in hertz of `mel` [80, T]."""
-        result: Floats = self._f0.run(["f0"], {"mel": mel[None]})[0][0]
+        result: Floats = run_graph(self._f0, "f0", {"mel": mel[None]})[0]
         return result
 
     def source(self, f0: Floats, phase: Floats, noise: Floats) -> Floats:
