@@ -98,9 +98,11 @@ async def test_the_starter_is_installed_while_the_server_speaks(start: Start, tm
             await asyncio.sleep(0.01)
         other = await server.client.post("/models", json={"name": "cosyvoice-300m-sft"})
         assert (other.status_code, other.json()["error"]["code"]) == (409, "conflict")
+        assert (await server.client.get("/status")).json()["installing"] == "starter"
         assert (await server.speech("The beeps go on.")).status_code == 200
         told = events(await installing)
         assert told[-1] == {"type": "done", "name": "starter"}
+        assert (await server.client.get("/status")).json()["installing"] is None
         # chosen by hand: the server was started with another model
         await server.client.post("/models/starter/choose", timeout=60)
         assert (await server.speech("你好。")).json()["voice"].startswith("zh")

@@ -72,6 +72,12 @@ class ModelManager:
         self._installing: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
 
+    @property
+    def installing(self) -> str | None:
+        """The name of the model that is being installed."""
+        running = self._installation
+        return running.name if running is not None and not running.finished.is_set() else None
+
     async def models(self) -> list[ModelState]:
         """Return what is installed and what can be."""
         return await asyncio.to_thread(self._models)

@@ -54,15 +54,15 @@ def create_app(service: SpeechService, config: Config, manager: ModelManager) ->
             Middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], max_age=600)
         )
     return Starlette(
-        routes=[*_api(context), *_models(context, manager), *_page(context)],
+        routes=[*_api(context, manager), *_models(context, manager), *_page(context)],
         middleware=middleware,
         exception_handlers={SpeechError: speech_error, HTTPException: http_error, ClientDisconnect: _gone},
     )
 
 
-def _api(context: Context) -> list[BaseRoute]:
+def _api(context: Context, manager: ModelManager) -> list[BaseRoute]:
     speech = SpeechEndpoints(context)
-    status = StatusEndpoints(context)
+    status = StatusEndpoints(context, manager)
 
     async def socket(websocket: WebSocket) -> None:
         await SpeechSocket(context, websocket).run()

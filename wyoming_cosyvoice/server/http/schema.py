@@ -170,6 +170,7 @@ class Status(Struct):
     """`GET /status`: live numbers for the page and for Home Assistant.
 
     `open_streams` are requests, `queued` and `running` their clauses. Times are null until something was said.
+    `installing` names the model that is being installed.
     """
 
     version: str
@@ -183,6 +184,8 @@ class Status(Struct):
     cache_hits: int
     cache_misses: int
     cache_bytes: int
+    errors: int
+    installing: str | None
 
 
 class WarmRequest(SpeechFields, forbid_unknown_fields=True, kw_only=True):

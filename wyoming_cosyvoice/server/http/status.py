@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from wyoming_cosyvoice.server.http.context import Context
+    from wyoming_cosyvoice.server.model_manager import ModelManager
 
 
 class StatusEndpoints:
     """What the server is and how it does."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, manager: ModelManager) -> None:
         self._context = context
+        self._manager = manager
 
     async def health(self, _request: Request) -> Response:
         """Answer that the process lives."""
@@ -49,6 +51,8 @@ class StatusEndpoints:
                 cache_hits=now.cache.hits,
                 cache_misses=now.cache.misses,
                 cache_bytes=now.cache.bytes,
+                errors=sum(now.errors.values()),
+                installing=self._manager.installing,
             )
         )
 
