@@ -131,6 +131,7 @@ def test_the_plan_shows_languages_and_numbers_as_words(browser: Browser, server:
     page.click("#explain")
     expect(page.locator("#clauses .en").first).to_contain_text("Living Room")
     expect(page.locator("#clauses")).to_contain_text("二十一")
+    assert page.locator("#clauses .span").count() >= 3
 
 
 def test_stop_stops(browser: Browser, tmp_path: Path) -> None:

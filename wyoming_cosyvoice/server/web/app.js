@@ -158,8 +158,19 @@ async function explain() {
   return undefined;
 }
 
+// Neighbours in one language are one: a word with a reading of its own is a span, but people look for languages.
+function joined(spans) {
+  const runs = [];
+  for (const { language, spoken } of spans) {
+    const last = runs.at(-1);
+    if (last?.language === language) last.spoken += spoken;
+    else runs.push({ language, spoken });
+  }
+  return runs;
+}
+
 function clauseItem(clause) {
-  const spans = clause.spans.map((span) =>
+  const spans = joined(clause.spans).map((span) =>
     element(
       "span",
       { className: `span ${span.language}`, lang: span.language },
