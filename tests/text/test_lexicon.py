@@ -137,6 +137,19 @@ def test_a_reading_becomes_the_spans_phonemes_or_words() -> None:
     assert "空调" not in [span.spoken for span in spans("The AC is on.", lexicon)]
 
 
+def test_other_words_may_be_of_another_language() -> None:
+    lexicon = Lexicon(
+        [Entry("Xiaomi", "en", say="小米 5"), Entry("AC", "en", say="AC unit"), Entry("umm", "en", say="")]
+    )
+    assert [(span.language, span.text, span.spoken) for span in spans("My Xiaomi.", lexicon)] == [
+        ("en", "My ", "My"),
+        ("zh", "Xiaomi", "小米五"),
+        ("en", ".", "."),
+    ]
+    assert [span.spoken for span in spans("The AC is on", lexicon)] == ["The", "AC unit", "is on"]
+    assert [span.text for span in spans("Well umm yes", lexicon)] == ["Well umm", " yes"]
+
+
 def test_the_spans_are_still_the_text() -> None:
     lexicon = Lexicon([Entry("重庆", "zh", phonemes=Phonemes("pinyin", "chong2 qing4"))])
     text = "从 重庆 到 Beijing 要 3 小时。"
@@ -148,10 +161,14 @@ def test_the_spans_are_still_the_text() -> None:
     [
         ("把空调调到26度", "tiao2 dao4"),
         ("设备已经重置", "chong2 zhi4"),
-        ("亮度设为百分之五十", "she4 wei2"),
+        ("亮度设为百分之五十", "wei2"),
+        ("温度为25度", "wei2"),
+        ("调一点点", "tiao2"),
         ("该还款了", "huan2 kuan3"),
         ("我在朝阳区", "chao2 yang2"),
         ("有两只猫", "liang3 zhi1"),
+        ("有 3 只猫", "san1 zhi1"),
+        ("在第 2 行", "di4 er4 hang2"),
         ("切换到浴室", "qie1 huan4"),
     ],
 )
@@ -164,7 +181,7 @@ def test_shipped_readings(text: str, reading: str) -> None:
 )
 def test_shipped_readings_do_not_cross_words(text: str) -> None:
     readings = [span.text for span in spans(text, Lexicon(shipped_entries())) if span.phonemes]
-    assert not {"调到", "调大", "切换", "重来", "时长", "长按"}.intersection(readings)
+    assert not {"调到", "调大", "切换", "重来", "时长", "长按", "为", "调"}.intersection(readings)
 
 
 # --- files

@@ -50,7 +50,7 @@ def test_other_alphabets() -> None:
 
 def test_every_shipped_reading_has_a_spelling_that_pypinyin_reads_so() -> None:
     pypinyin = pytest.importorskip("pypinyin")
-    unreachable = 0
+    unreachable = set()
     for entry in shipped_entries():
         if entry.phonemes is None:
             continue
@@ -63,5 +63,7 @@ def test_every_shipped_reading_has_a_spelling_that_pypinyin_reads_so() -> None:
                 or syllable.replace("ü", "v") in [one.replace("ü", "v") for one in readings]
             )
             kept = char in entry.word and char not in "不一" and not syllable.endswith("5")
-            unreachable += kept and readings[0] != syllable
-    assert unreachable < 20  # of about 450 characters: no plain character has the syllables dei3, qie1, qia3
+            if kept and readings[0] != syllable:
+                unreachable.add(syllable)
+    # no common character has only these
+    assert unreachable <= {"dei3", "qie1", "qia3", "zhao2", "ge3", "jiao2", "liao3"}

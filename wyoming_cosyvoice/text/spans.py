@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.text.clause import Span
 from wyoming_cosyvoice.text.language import Context, find_spans
-from wyoming_cosyvoice.text.lexicon import Match
+from wyoming_cosyvoice.text.lexicon import Lexicon, Match
 from wyoming_cosyvoice.text.normalize import normalize, say_as
 from wyoming_cosyvoice.text.scripts import ATOM
 from wyoming_cosyvoice.text.split import Splitter
@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from wyoming_cosyvoice.text.clause import Language
-    from wyoming_cosyvoice.text.lexicon import Lexicon
     from wyoming_cosyvoice.text.markup import Atom
 
 # three digits and more behind letters are a name, no count: ABC123, RTX4090
 _MODEL_NUMBER = re.compile(r"[0-9]{3,8}(?![0-9.,:])")
+# 第 2 行 is 第二行; 周一 3 点 keeps its space, for both sides are numbers
+_NUMERALS = "一二三四五六七八九十百千万"
+_SPACE_AT_NUMBER = re.compile(
+    rf"(?<=[\u3041-\u30ff\u4e00-\u9fff])(?<![{_NUMERALS}]) +(?=[0-9])|(?<=[0-9]) +(?=[\u4e00-\u9fff])(?![{_NUMERALS}])"
+)
+_WITHOUT_SPACES = frozenset({"zh", "yue", "ja"})
 _SPELT = frozenset({"characters", "spell-out", "digits"})
 _ALPHABET_LANGUAGES: dict[str, Language] = {"pinyin": "zh", "jyutping": "yue", "kana": "ja"}
 
@@ -52,10 +57,10 @@ class SpanFinder:
         spans: list[Span] = []
         position = 0
         for special in self._specials(text, atoms, parts, sentence):
-            spans += _plain(parts, position, special.start)
+            spans += self._plain(parts, position, special.start)
             spans += self._special(special, text, sentence)
             position = special.end
-        spans += _plain(parts, position, len(text))
+        spans += self._plain(parts, position, len(text))
         return _tidy(spans), sentence, after
 
     def _specials(
@@ -76,11 +81,11 @@ class SpanFinder:
         if isinstance(meaning, Match):
             entry = meaning.entry
             written = text[special.start : special.end]
-            spoken = normalize(written if entry.say is None else entry.say, entry.language)
-            return [Span(entry.language, written, spoken, entry.phonemes)]
+            if entry.say is not None:
+                return self._instead(entry.say, written, entry.language)
+            return [Span(entry.language, written, normalize(written, entry.language), entry.phonemes)]
         if meaning.alias is not None:
-            spans, _, _ = replace(self, forced=self.forced or sentence).find(meaning.alias, (), Context())
-            return [replace(span, text="" if index else meaning.text) for index, span in enumerate(spans)]
+            return self._instead(meaning.alias, meaning.text, self.forced or sentence)
         language = self._language(meaning.text, sentence)
         if meaning.phonemes is not None:
             language = _ALPHABET_LANGUAGES.get(meaning.phonemes.alphabet, language)
@@ -89,6 +94,30 @@ class SpanFinder:
         if kind in _SPELT:
             language = sentence
         return [Span(language, meaning.text, say_as(meaning.text, kind, language, form))]
+
+    def _instead(self, spoken: str, written: str, language: Language) -> list[Span]:
+        """Say other words than those written. They are not looked up, as they might name themselves."""
+        spans, _, _ = SpanFinder(language, self.default, Lexicon()).find(spoken, (), Context())
+        return _with_text(spans, written) or [Span(language, written, "")]
+
+    def _plain(self, parts: Sequence[tuple[Language, str]], start: int, end: int) -> list[Span]:
+        """Return the spans of the text from `start` to `end`."""
+        return [part for span in _spoken(parts, start, end) for part in self._look_again(span)]
+
+    def _look_again(self, span: Span) -> list[Span]:
+        """Look words up that only came with the numbers: 3只 is 三只."""
+        spoken = span.spoken
+        if spoken == span.text:
+            return [span]
+        parts: list[Span] = []
+        position = 0
+        for match in self.lexicon.find(spoken, [(span.language,)] * len(spoken)):
+            if match.entry.phonemes is not None:
+                parts.append(Span(span.language, "", spoken[position : match.start]))
+                parts.append(Span(span.language, "", spoken[match.start : match.end], match.entry.phonemes))
+                position = match.end
+        parts.append(Span(span.language, "", spoken[position:]))
+        return _with_text([part for part in parts if part.spoken], span.text) or [span]
 
     def _language(self, text: str, sentence: Language) -> Language:
         return find_spans(text, self.forced, sentence, Context())[1]
@@ -120,7 +149,12 @@ def _parts(span: Span, maximum: int) -> Iterator[Span]:
         yield Span(span.language, "" if index else span.text, piece.text)
 
 
-def _plain(parts: Sequence[tuple[Language, str]], start: int, end: int) -> Iterator[Span]:
+def _with_text(spans: Sequence[Span], text: str) -> list[Span]:
+    """Let the first of these spans stand for the text."""
+    return [replace(span, text="" if index else text) for index, span in enumerate(spans)]
+
+
+def _spoken(parts: Sequence[tuple[Language, str]], start: int, end: int) -> Iterator[Span]:
     """Give the spans of the text from `start` to `end`."""
     position = 0
     before = ""
@@ -135,6 +169,8 @@ def _plain(parts: Sequence[tuple[Language, str]], start: int, end: int) -> Itera
 
 
 def _words(text: str, language: Language, *, is_attached: bool) -> str:
+    if language in _WITHOUT_SPACES:
+        text = _SPACE_AT_NUMBER.sub("", text)
     number = _MODEL_NUMBER.match(text) if is_attached else None
     if number is None:
         return normalize(text, language)
