@@ -33,6 +33,21 @@ NAMES = {
     "sim": "sˈɪm",
     "covid": "kˈOvɪd",
     "ios": "ˌIˌOˈɛs",
+    # What the normaliser says for units, currencies and abbreviations.
+    "hectopascal": "hˌɛktOpæskˈæl",
+    "kilopascal": "kˌɪlOpæskˈæl",
+    "megapascal": "mˌɛɡəpæskˈæl",
+    "microsievert": "mˌIkɹOsˈivəɹt",
+    "millisievert": "mˌɪlɪsˈivəɹt",
+    "milliwatt": "mˈɪlɪwˌɑt",
+    "kiloohm": "kˈɪlOˌOm",
+    "megaohm": "mˈɛɡəˌOm",
+    "kilonewton": "kˌɪlOnˈutᵊn",
+    "hong": "hˈɑŋ",
+    "kong": "kˈɑŋ",
+    "et": "ɛt",
+    "cetera": "sˈɛɾəɹə",
+    "miz": "mˈɪz",
 }
 
 # Capital abbreviations that are said as words although nobody would find that in a dictionary of lower-case words.
