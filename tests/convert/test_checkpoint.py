@@ -144,6 +144,7 @@ def test_other_objects_are_refused_by_name(tmp_path: Path, value: object) -> Non
         b"\x80\x02(" * 1000 + b".",
         b"\x80\x02" + b"K\x01" * 1_100_000 + b".",
         b"\x80\x02r\xff\xff\xff\xff.",
+        b"\x80\x02K\x01" + b"\x85" * 200_000 + b"Q.",
         b"\x80\x02\x8a\xff" + b"1" * 255 + b".",
     ],
     ids=lambda pickled: repr(pickled[:24]),
@@ -219,6 +220,17 @@ def test_compressed_and_big_endian_archives_are_refused(tmp_path: Path) -> None:
             archive.writestr("archive/data.pkl", pickled)
             archive.writestr("archive/byteorder", order)
         refused(tmp_path / name)
+
+
+def test_a_directory_that_claims_more_than_there_is_asks_for_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "llm.pt"
+    pickled = pickled_tensor("ctorch\nFloatStorage\n", "0", 1 << 29, offset=0, shape=(1,), strides=(1,))
+    write_records(path, pickled, [("0", bytes(48))])
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"archive/data/0") - 46  # its entry in the central directory, the sizes 20 bytes in
+    data[at + 20 : at + 28] = (2**31).to_bytes(4, "little") * 2
+    path.write_bytes(data)
+    assert "ends inside its record 'data/0'" in refused(path)
 
 
 def test_a_flipped_value_is_found_by_the_checksum(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ class Checkpoint:
         self.path = path
         try:
             self._zip = zipfile.ZipFile(path)
+            self._size = path.stat().st_size
         except FileNotFoundError:
             raise ModelError(f"{path} is missing", "Point to a folder with the official checkpoint's files") from None
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
@@ -96,7 +97,12 @@ class Checkpoint:
             raise ModelError(f"{self.path} lacks its record {name!r}", _AGAIN) from None
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
             raise ModelError(f"{self.path} has a compressed record {name!r}, which torch does not write", _AGAIN)
-        if (size is None and info.file_size > _MAX_PICKLE_BYTES) or (size is not None and info.file_size != size):
+        # looked at before reading: a directory that lies about a size must not decide how much memory is asked for
+        if info.header_offset + info.file_size > self._size:
+            raise ModelError(f"{self.path} ends inside its record {name!r}", _AGAIN)
+        if size is None and info.file_size > _MAX_PICKLE_BYTES:
+            raise ModelError(f"{self.path} has {info.file_size} bytes in {name!r}, more than any checkpoint", _AGAIN)
+        if size is not None and info.file_size != size:
             raise ModelError(f"{self.path} has {info.file_size} bytes in {name!r} where {size} belong", _AGAIN)
         try:
             data = self._zip.read(info)

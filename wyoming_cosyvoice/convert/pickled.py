@@ -130,7 +130,7 @@ class _Machine:
                 if self._made > _LIMIT:
                     raise self._refuse("holds more values than a checkpoint can")
             return self._stack.pop()
-        except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:
+        except (ValueError, IndexError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise self._refuse(f"is damaged inside ({error or type(error).__name__})") from error
 
     def _refuse(self, what: str) -> ModelError:
