@@ -11,7 +11,7 @@ import numpy as np
 
 from wyoming_cosyvoice.convert.graph import CONTRIB
 from wyoming_cosyvoice.convert.layout import MELS
-from wyoming_cosyvoice.convert.quantize import quantize, quantize_rows
+from wyoming_cosyvoice.convert.quantize import SAFE_WEIGHT, quantize, quantize_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +54,7 @@ def _block_product(
 
 
 def _dynamic_product(g: GraphWriter, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None) -> str:
-    codes, scales = quantize_rows(weight)
+    codes, scales = quantize_rows(weight, SAFE_WEIGHT)
     inputs = [x, g.weight("codes", codes.T), g.weight("scales", scales[:, 0]), ""]
     if bias is not None:
         inputs.append(g.weight("bias", bias))

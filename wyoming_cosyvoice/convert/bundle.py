@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_FORMAT_REVISION = 2
+_FORMAT_REVISION = 3
 """Goes up when the same checkpoint makes another sound with newer graphs."""
 _SAMPLE_RATE = 22050
 _HOP = 256

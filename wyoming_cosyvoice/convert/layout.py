@@ -286,7 +286,9 @@ def _count(shapes: Shapes, prefix: str) -> int:
     """How many numbered modules there are below `prefix`; a gap in the numbers shows as missing tensors."""
     numbers = {name[len(prefix) :].split(".", 1)[0] for name in shapes if name.startswith(prefix)}
     # a file that names a layer 10**9 must not make us list as many missing tensors
-    return min(1 + max((int(number) for number in numbers if number.isdecimal() and len(number) < 9), default=0), len(numbers))
+    return min(
+        1 + max((int(number) for number in numbers if number.isdecimal() and len(number) < 9), default=0), len(numbers)
+    )
 
 
 def _compare(shapes: Shapes, expected: Shapes, where: str) -> None:

@@ -35,7 +35,7 @@ class Form:
     """How one graph keeps its weights.
 
     `blocks`: weights of matrix products in blocks of few bits, activations in 8 bits a block: fast for one or few
-    rows, and the closest. `dynamic`: 8 bits a column, activations in 8 bits a tensor: fastest for many rows. `compact`:
+    rows, and the closest. `dynamic`: 7 bits a column, activations in 8 bits a tensor: fastest for many rows. `compact`:
     tables that are looked up in 8 bits a row. `half`: convolutions on disk in float16, in memory in float32. `static`:
     convolutions of residual blocks in 8 bits with scales measured beforehand.
     """

@@ -29,6 +29,9 @@ class Blocks:
 EIGHT_BITS = Blocks(8, 128)
 FOUR_BITS = Blocks(4, 64)
 _CLIPPING = {8: (1.0,), 4: (1.0, 0.95, 0.9, 0.85, 0.8, 0.75)}
+SAFE_WEIGHT = 63
+"""Of a weight that meets 8-bit activations: without VNNI two products of 8 by 8 bits can overflow the 16 bits that
+they are added in (255 * 127 * 2 is more than 32767, 255 * 63 * 2 is not)."""
 _ROWS_AT_ONCE = 512
 
 
@@ -55,9 +58,9 @@ def dequantize(codes: Codes, scales: Floats, blocks: Blocks, width: int) -> Floa
     return values.reshape(len(values), -1)[:, :width]
 
 
-def quantize_rows(table: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Return int8 codes and one scale `[rows, 1]` a row of a table that is looked up, not multiplied."""
-    scales = np.maximum(np.abs(table).max(axis=-1, keepdims=True), 1e-12).astype(np.float32) / np.float32(127)
+def quantize_rows(table: Floats, largest: int = 127) -> tuple[NDArray[np.int8], Floats]:
+    """Return int8 codes, of magnitude `largest` at most, and one scale `[rows, 1]` a row."""
+    scales = np.maximum(np.abs(table).max(axis=-1, keepdims=True), 1e-12).astype(np.float32) / np.float32(largest)
     return np.rint(table / scales).astype(np.int8), scales
 
 

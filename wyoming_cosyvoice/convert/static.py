@@ -3,8 +3,7 @@
 One scale a tensor ruins a vocoder: its channels differ in level by orders of magnitude. So each channel has its own
 scale on both sides. The convolution operator knows one scale a tensor on its input and output; those are set to 1 and
 the channels' scales are kept outside: the input's are folded into the weights, the output's into the step back to
-float32. Weights keep to 7 bits: on processors without VNNI two products of 8 by 8 bits can overflow the 16 bits they
-are added in.
+float32. Weights keep to 7 bits (`SAFE_WEIGHT`).
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
+from wyoming_cosyvoice.convert.quantize import SAFE_WEIGHT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_LARGEST_WEIGHT = 63
 _OUTLIERS = 0.01
 """Percent of the values that may lie beyond a range at either end."""
 _MIDDLE = 128
@@ -78,7 +78,7 @@ def convolution(g: GraphWriter, x: str, weight: Floats, bias: Floats, ranges: Ra
     folded = weight * input_scale[:, None]
     largest = np.abs(folded).max(axis=(1, 2))
     # a row of zeros still has a bias to add
-    weight_scale = np.where(largest > 0, largest / _LARGEST_WEIGHT, output_scale).astype(np.float32)
+    weight_scale = np.where(largest > 0, largest / SAFE_WEIGHT, output_scale).astype(np.float32)
     codes = np.rint(folded / weight_scale[:, None, None]).astype(np.int8)
     one, middle = g.number(1.0), g.weight("middle", np.array(_MIDDLE, np.uint8))
     # scales a channel in QuantizeLinear itself become the slow path once ONNX Runtime turns to channels-last
