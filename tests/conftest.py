@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from tqdm import tqdm
 
 if TYPE_CHECKING:
     from wyoming_cosyvoice.store.bundle import Precision
+
+
+# a test fails for what it finds, not for how busy the machine was
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
