@@ -44,7 +44,7 @@ def _add_install_flags(parser: argparse.ArgumentParser) -> None:
         help="install offline, from a folder with the checkpoint's files or with a converted bundle",
     )
     parser.add_argument("--source", choices=SOURCES, default=SOURCES[0], help="where to fetch the checkpoint")
-    parser.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0], help="of the converted weights")
+    parser.add_argument("--precision", choices=PRECISIONS, default="int8", help="of the converted weights")
     parser.add_argument("--keep-download", action="store_true", help="keep the checkpoint's files after converting")
 
 

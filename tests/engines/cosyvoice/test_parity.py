@@ -174,6 +174,15 @@ def test_flow_encoder(model: CosyVoice, golden: Golden, case: str) -> None:
     close(cond, golden[f"flow/{case}/cond"], 0)
 
 
+def test_the_prompts_mel_may_lie_either_way(model: CosyVoice, golden: Golden) -> None:
+    where = "flow/prompt/"
+    tokens, embedding = golden[where + "tokens"].tolist(), golden[where + "embedding"]
+    for mel in (golden[where + "prompt_feat"], golden[where + "prompt_feat"].T):
+        mu, _, cond = model.flow.encode(tokens, embedding, golden[where + "prompt_tokens"].tolist(), mel)
+        close(mu, golden[where + "mu"], MEL)
+        close(cond, golden[where + "cond"], 0)
+
+
 @pytest.mark.parametrize("case", FLOWS)
 def test_flow(model: CosyVoice, golden: Golden, case: str) -> None:
     mu, speaker, cond = flow_inputs(model, golden, case)

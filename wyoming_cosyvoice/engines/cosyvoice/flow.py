@@ -51,8 +51,10 @@ class Flow:
     ) -> tuple[Floats, Floats, Floats]:
         """Return `mu` [T, 80], `speaker` [80] and `cond` [80, T] for speech tokens.
 
-        `prompt_mel` [frames, 80] belongs to `prompt_tokens` where a voice is copied.
+        `prompt_mel` [frames, 80] belongs to `prompt_tokens` where a voice is copied; [80, frames] is taken as well.
         """
+        if prompt_mel is not None and prompt_mel.shape[1] != MELS:
+            prompt_mel = prompt_mel.T
         prompt_frames = 0 if prompt_mel is None else len(prompt_mel)
         where = frame_positions(len(tokens), len(prompt_tokens), prompt_frames)
         if not len(tokens) or not where.left.size:

@@ -46,12 +46,12 @@ class CosyVoice:
     voices: Mapping[str, Floats]
 
 
-def load(bundle: Path | str, threads: int = 2) -> CosyVoice:
-    """Load the bundle in the folder `bundle`.
+def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
+    """Load the bundle in the folder `bundle_dir`.
 
     Sizes of files are checked, their hashes are not (`models verify` does). Raises ModelError, which names the file.
     """
-    folder = Path(bundle)
+    folder = Path(bundle_dir)
     manifest = read_manifest(folder)
     check_files(folder, manifest, hashes=False)
     tables = _read_arrays(folder / "tables.npz")

@@ -39,7 +39,7 @@ class Sampler:
         order = np.argsort(-weights, kind="stable")[: self._top_k]  # ties go to the lower id
         taken = order[: self._nucleus(weights[order])]
         token = int(taken[_pick(weights[taken], u1)])
-        if history[-self._window :].count(token) >= self._limit:
+        if sum(said == token for said in history[-self._window :]) >= self._limit:
             scores[token] = -np.inf
             token = _pick(_softmax(scores), u2)
         return token
