@@ -66,3 +66,9 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
     await set_up(hass, entry)
     return entry
+
+
+def state_of(hass: HomeAssistant, entity_id: str) -> str:
+    state = hass.states.get(entity_id)
+    assert state is not None
+    return state.state

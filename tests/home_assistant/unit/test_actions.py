@@ -38,7 +38,7 @@ async def test_speak_plays_with_the_profile_and_what_the_call_overrides(
     (play,) = played
     assert play.data["entity_id"] == ["media_player.hall"]
     media_id = play.data["media_content_id"].removeprefix("media-source://tts/")
-    stream_options = tts.media_source.parse_media_source_id(media_id)["options"]
+    stream_options: Any = dict(tts.media_source.parse_media_source_id(media_id))["options"]
     assert stream_options["options"] == {"voice": "tom", "speed": 1.2, "style": "happy"}
     assert stream_options["use_file_cache"] is False
 

@@ -176,6 +176,7 @@ async def test_zeroconf_revives_an_entry_that_could_not_reach_its_server(
 async def test_what_is_found_but_is_no_server_is_not_offered(
     hass: HomeAssistant, server: FakeServer, source: str
 ) -> None:
+    assert server.info is not None
     server.info["tts"] = []
     found = announced(server) if source == SOURCE_ZEROCONF else app(f"tcp://{server.host}:{server.port}")
     result = await start(hass, source, found)
@@ -276,6 +277,7 @@ async def test_reauth(
 async def test_profile_form(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     flows = hass.config_entries.subentries
     form = await flows.async_init((loaded.entry_id, "profile"), context={"source": SOURCE_USER})
+    assert form["data_schema"] is not None
     selectors = {str(key): value for key, value in form["data_schema"].schema.items()}
     offered = {key: [option["value"] for option in selectors[key].config["options"]] for key in ("voice", "language")}
     assert offered == {"voice": ["mei", "tom", "yuki"], "language": ["auto", "zh", "zh-CN", "en", "ja"]}

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 from custom_components.cosyvoice.diagnostics import async_get_config_entry_diagnostics
-from custom_components.cosyvoice.repairs import async_create_fix_flow
+from custom_components.cosyvoice.repairs import VoiceMissingRepairFlow, async_create_fix_flow
 from custom_components.cosyvoice.server_info import ServerInfo, ServerStatus
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -67,6 +67,7 @@ async def test_a_missing_voice_is_replaced(hass: HomeAssistant, server: FakeServ
     assert issue.translation_placeholders == {"server": "CosyVoice", "profile": "Kitchen", "voice": "guest"}
 
     flow = await async_create_fix_flow(hass, issue.issue_id, issue.data)
+    assert isinstance(flow, VoiceMissingRepairFlow)
     flow.hass = hass
     form = await flow.async_step_init()
     assert form["step_id"] == "choose"
@@ -81,6 +82,7 @@ async def test_a_missing_voice_is_replaced(hass: HomeAssistant, server: FakeServ
 async def test_the_repair_of_what_is_gone_meanwhile(hass: HomeAssistant, server: FakeServer) -> None:
     async def outcome(entry_id: str, subentry_id: str) -> Any:
         flow = await async_create_fix_flow(hass, "x", {"entry_id": entry_id, "subentry_id": subentry_id})
+        assert isinstance(flow, VoiceMissingRepairFlow)
         flow.hass = hass
         return (await flow.async_step_init())["reason"]
 

@@ -11,7 +11,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
-from tests.home_assistant.unit.conftest import PROFILE_ID, set_up
+from tests.home_assistant.unit.conftest import PROFILE_ID, set_up, state_of
 from tests.home_assistant.unit.fake_server import FakeServer, voice
 
 ENTITY = "tts.kitchen_speech"
@@ -29,10 +29,10 @@ def device(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> dr.DeviceE
 
 async def test_loads_and_unloads(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     assert loaded.state is ConfigEntryState.LOADED
-    assert hass.states.get(ENTITY).state == STATE_UNKNOWN
+    assert state_of(hass, ENTITY) == STATE_UNKNOWN
     assert await hass.config_entries.async_unload(loaded.entry_id)
     assert loaded.state is ConfigEntryState.NOT_LOADED
-    assert hass.states.get(ENTITY).state == STATE_UNAVAILABLE
+    assert state_of(hass, ENTITY) == STATE_UNAVAILABLE
 
 
 async def test_retries_while_nothing_answers(hass: HomeAssistant, server: FakeServer, entry: MockConfigEntry) -> None:
@@ -56,13 +56,13 @@ async def test_becomes_unavailable_and_available_again(
 ) -> None:
     await server.stop()
     await next_poll(hass)
-    assert hass.states.get(ENTITY).state == STATE_UNAVAILABLE
+    assert state_of(hass, ENTITY) == STATE_UNAVAILABLE
     await next_poll(hass)
     told = [record for record in caplog.records if record.levelname == "ERROR"]
     assert len(told) == 1, "that the server is gone is logged once"
     await server.start()
     await next_poll(hass)
-    assert hass.states.get(ENTITY).state == STATE_UNKNOWN
+    assert state_of(hass, ENTITY) == STATE_UNKNOWN
 
 
 async def test_follows_voices_that_come_and_go(
@@ -80,7 +80,7 @@ async def test_follows_voices_that_come_and_go(
 async def test_is_unavailable_without_voices(hass: HomeAssistant, server: FakeServer, loaded: MockConfigEntry) -> None:
     server.program["voices"] = []
     await next_poll(hass)
-    assert hass.states.get(ENTITY).state == STATE_UNAVAILABLE
+    assert state_of(hass, ENTITY) == STATE_UNAVAILABLE
 
 
 async def test_tells_the_servers_version(hass: HomeAssistant, server: FakeServer, loaded: MockConfigEntry) -> None:
@@ -148,10 +148,10 @@ async def test_enabled_sensors_show_the_servers_numbers(
     for item in er.async_entries_for_config_entry(registry, loaded.entry_id):
         registry.async_update_entity(item.entity_id, disabled_by=None)
     assert await hass.config_entries.async_reload(loaded.entry_id)
-    assert hass.states.get("sensor.cosyvoice_real_time_factor").state == "0.25"
-    assert hass.states.get("sensor.cosyvoice_time_to_first_sound").state == "0.5"
-    assert hass.states.get("sensor.cosyvoice_clauses_from_the_cache").state == "7.0"
+    assert state_of(hass, "sensor.cosyvoice_real_time_factor") == "0.25"
+    assert state_of(hass, "sensor.cosyvoice_time_to_first_sound") == "0.5"
+    assert state_of(hass, "sensor.cosyvoice_clauses_from_the_cache") == "7.0"
     server.about["status"] = {"open_streams": 5}
     await next_poll(hass)
-    assert hass.states.get("sensor.cosyvoice_open_requests").state == "5.0"
-    assert hass.states.get("sensor.cosyvoice_real_time_factor").state == STATE_UNKNOWN
+    assert state_of(hass, "sensor.cosyvoice_open_requests") == "5.0"
+    assert state_of(hass, "sensor.cosyvoice_real_time_factor") == STATE_UNKNOWN

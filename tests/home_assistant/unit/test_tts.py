@@ -11,7 +11,7 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
-from tests.home_assistant.unit.conftest import make_entry, set_up
+from tests.home_assistant.unit.conftest import make_entry, set_up, state_of
 from tests.home_assistant.unit.fake_server import Ending, FakeServer, voice
 
 ENTITY = "tts.kitchen_speech"
@@ -77,7 +77,7 @@ async def test_a_server_that_takes_whole_texts_only(
 
 
 async def test_options_travel_in_the_context(hass: HomeAssistant, server: FakeServer, loaded: MockConfigEntry) -> None:
-    options = {"speed": 1.5, "volume": 2, "style": "happy", "sentence_silence": 0, "voice": "tom"}
+    options: dict[str, Any] = {"speed": 1.5, "volume": 2, "style": "happy", "sentence_silence": 0, "voice": "tom"}
     await speak(hass, language="en", text_format="ssml", **options)
     assert server.data("synthesize-start") == [
         {
@@ -202,7 +202,7 @@ async def test_the_entity_is_unavailable_at_once_when_speaking_finds_nobody(
         await speak(hass)
     assert error.value.translation_key == "cannot_connect"
     await hass.async_block_till_done()
-    assert hass.states.get(ENTITY).state == STATE_UNAVAILABLE
+    assert state_of(hass, ENTITY) == STATE_UNAVAILABLE
 
 
 async def test_an_error_of_the_texts_source_is_told(
@@ -307,10 +307,10 @@ async def test_a_profile_whose_voice_is_gone_is_unavailable(hass: HomeAssistant,
     server.program["voices"].append(voice("guest", "en"))
     entry = make_entry(server, voice="guest")
     await set_up(hass, entry)
-    assert hass.states.get(ENTITY).state != STATE_UNAVAILABLE
+    assert state_of(hass, ENTITY) != STATE_UNAVAILABLE
     server.program["voices"].pop()
     await entry.runtime_data.async_refresh()
-    assert hass.states.get(ENTITY).state == STATE_UNAVAILABLE
+    assert state_of(hass, ENTITY) == STATE_UNAVAILABLE
 
 
 async def test_voices_by_language(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
