@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from wyoming_cosyvoice.errors import (
     TextTooLongError,
     UnknownVoiceError,
 )
+from wyoming_cosyvoice.speech.plan import Planner
 from wyoming_cosyvoice.speech.request import SpeechOptions
 from wyoming_cosyvoice.speech.service import SpeechService
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from tests.speech.conftest import MakeService
     from wyoming_cosyvoice.audio.pcm import Pcm
+    from wyoming_cosyvoice.text.clause import Clause
 
 LIVELY = "Hello there. 你好，我是小明。Is it 3 o'clock? はい、そうです。"
 
@@ -135,6 +138,12 @@ async def test_the_loudest_volume_does_not_wrap(make_service: MakeService) -> No
     assert np.abs(loud.astype(int)).max() > 30000
 
 
+async def test_a_volume_that_is_a_little_too_loud_is_bent_and_not_cut_flat(make_service: MakeService) -> None:
+    service = await make_service(PlainEngine(level=0.1))
+    loud = np.abs((await speak(service, "Hello.", volume=4.0)).astype(int))
+    assert 32_000 < loud.max() < 32_767
+
+
 async def test_the_sample_rate_is_what_was_asked_for(make_service: MakeService) -> None:
     service = await make_service(PlainEngine(seconds=2.0))
     native = await speak(service, "Hello.")
@@ -213,6 +222,22 @@ async def test_a_text_that_is_too_long_is_refused_and_what_came_before_is_not_lo
         assert [chunk async for chunk in stream]
     with pytest.raises(TextTooLongError, match="20"):
         await service.explain("x" * 21, SpeechOptions())
+
+
+async def test_planning_does_not_hold_the_loop(make_service: MakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = set()
+    feed = Planner.feed
+
+    def noted(planner: Planner, text: str) -> list[Clause]:
+        threads.add(threading.current_thread())
+        return feed(planner, text)
+
+    monkeypatch.setattr(Planner, "feed", noted)
+    service = await make_service(PlainEngine())
+    await speak(service, "Hello.")
+    await service.explain("Hello.", SpeechOptions())
+    assert threads
+    assert threading.current_thread() not in threads
 
 
 async def test_a_book_is_planned_in_slices_so_that_its_beginning_is_not_late(make_service: MakeService) -> None:
