@@ -13,12 +13,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+from tests.asr.recogniser import Recogniser, Scorer, assemble
 from tests.http.process import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
+
+    from wyoming_cosyvoice.text.clause import Language
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -226,6 +229,28 @@ def test_docs_can_try_an_operation(browser: Browser, server: Server) -> None:
     page.goto(f"{server.url}docs")
     page.get_by_role("button", name="Try POST /explain").click()
     expect(page.locator("pre", has_text="clauses").first).to_be_visible()
+
+
+@pytest.mark.asr
+@pytest.mark.starter
+def test_what_is_heard_is_what_was_typed(browser: Browser, tmp_path: Path) -> None:
+    folder = tmp_path / "recogniser"
+    folder.mkdir()
+    recogniser, scorer = Recogniser(assemble(folder)), Scorer()
+    server = Server(tmp_path, "starter")
+    server.start()
+    texts: dict[Language, str] = {"en": "The garage door is still open.", "zh": "客厅的灯已经打开了。"}
+    try:
+        for language, text in texts.items():
+            page = open_page(browser, server.url)
+            page.fill("#text", text)
+            page.click("#speak")
+            sound, rate = heard(page)
+            said = recogniser.transcribe((sound * 32767).astype(np.int16), rate, language)
+            errors, _ = scorer.errors(text, said, language)
+            assert errors <= 1, f"{text!r} was heard as {said!r}"
+    finally:
+        server.stop()
 
 
 @pytest.mark.skipif("SCREENSHOTS" not in os.environ, reason="set SCREENSHOTS to the folder for the README's pictures")
