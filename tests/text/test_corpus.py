@@ -54,8 +54,11 @@ def test_mixed_sentences(text: str, spans: str) -> None:
         ("密码是ABC123", [("zh", "密码是"), ("en", "abc"), ("zh", "幺二三")]),
         ("买了RTX4090显卡", [("zh", "买了"), ("en", "rtx"), ("zh", "四零九零显卡")]),
         ("用了iPhone15", [("zh", "用了"), ("en", "iphone"), ("zh", "十五")]),
+        ("CO2 600 ppm，正常", [("en", "co"), ("zh", "二六百ppm正常")]),
+        ("CO₂ 600 正常", [("en", "co"), ("zh", "二六百正常")]),
+        ("iPad 2 台", [("en", "ipad"), ("zh", "两台")]),
         ("在 Windows 2000 上", [("zh", "在"), ("en", "windows"), ("zh", "两千上")]),
     ],
 )
-def test_digits_behind_letters(text: str, expected: list[tuple[str, str]]) -> None:
+def test_numbers_behind_names(text: str, expected: list[tuple[str, str]]) -> None:
     assert read(text) == expected

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.text.clause import Language
     from wyoming_cosyvoice.text.markup import Atom
 
-# three digits and more behind letters are a name, no count: ABC123, RTX4090
-_MODEL_NUMBER = re.compile(r"[0-9]{3,8}(?![0-9.,:])")
+# the number behind a name: iPhone 15, CO₂
+_NAME_NUMBER = re.compile(r"\s?[0-9₀-₉]{1,8}(?:\.[0-9]+)*(?![0-9,:/-])")
+_NUMBER_FOLLOWS = re.compile(r"\s+[0-9]")
+# three digits and more that touch a name are read one by one: ABC123, RTX4090
+_MODEL_NUMBER = re.compile(r"[0-9]{3,8}")
 # 第 2 行 is 第二行; 周一 3 点 keeps its space, for both sides are numbers
 _NUMERALS = "一二三四五六七八九十百千万"
 _SPACE_AT_NUMBER = re.compile(
@@ -162,19 +165,24 @@ def _spoken(parts: Sequence[tuple[Language, str]], start: int, end: int) -> Iter
         first, last = max(start, position), min(end, position + len(part))
         if first < last:
             written = part[first - position : last - position]
-            is_attached = first == position and before[-1:].isalpha()
-            yield Span(language, written, _words(written, language, is_attached=is_attached))
+            name = before if first == position else ""
+            yield Span(language, written, _words(written, language, name))
         position += len(part)
         before = part
 
 
-def _words(text: str, language: Language, *, is_attached: bool) -> str:
+def _words(text: str, language: Language, name: str) -> str:
+    """Return a text as words; `name` is the English before it, whose number it may begin with."""
+    spoken = ""
+    number = _NAME_NUMBER.match(text) if name else None
+    if number and name[-1:].isalpha() and _MODEL_NUMBER.fullmatch(number[0]):
+        spoken, text = say_as(number[0], "digits", language), text[number.end() :]
+    elif number and _NUMBER_FOLLOWS.match(text, number.end()):
+        spoken, text = normalize(number[0], language) + " ", text[number.end() :]  # CO2 600 ppm is not 2600
+    kept = number.end() if number and not spoken else 0
     if language in _WITHOUT_SPACES:
-        text = _SPACE_AT_NUMBER.sub("", text)
-    number = _MODEL_NUMBER.match(text) if is_attached else None
-    if number is None:
-        return normalize(text, language)
-    return say_as(number[0], "digits", language) + normalize(text[number.end() :], language)
+        text = text[:kept] + _SPACE_AT_NUMBER.sub("", text[kept:])
+    return spoken + normalize(text, language)
 
 
 def _tidy(spans: Sequence[Span]) -> list[Span]:
