@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PHRASE_MARKS = frozenset(" '’&.,/+:;!?()-_\"“”@#*")
 _COMMAS = frozenset(",，、;；.。!！?？:：")
 _SHORTEST_PHRASE = 3
+_CURRENCY_LETTERS = frozenset({"HK", "NT", "US", "AU", "CA", "SG", "MOP", "NTD", "RMB", "A", "C", "S", "CN", "JP"})
 WIDE_MARKS = frozenset("，。、：；！？「」『』《》")
 
 
@@ -39,7 +40,8 @@ def belongs_to_number(runs: Sequence[Run], index: int) -> bool:
     text = runs[index].text
     before = runs[index - 1] if index else None
     after = runs[index + 1] if index + 1 < len(runs) else None
-    if len(text) == 1 and any(near is not None and near.kind == "digit" for near in (before, after)):
+    touches_digit = len(text) == 1 and any(near is not None and near.kind == "digit" for near in (before, after))
+    if touches_digit or (after is not None and _leads_number(text, after.text)):
         return True
     if before is None or not is_unit(text):
         return False
@@ -50,6 +52,13 @@ def belongs_to_number(runs: Sequence[Run], index: int) -> bool:
     if before.text in {"/", "·"}:
         return is_unit(runs[index - 2].text)
     return before.text in {" ", "°", " °"} and runs[index - 2].kind == "digit"
+
+
+def _leads_number(text: str, after: str) -> bool:
+    """Whether letters begin an amount or a label: HK$250, US$20, No.5 inside Chinese."""
+    if after.startswith(("$", "¥")):
+        return text in _CURRENCY_LETTERS
+    return text in {"No", "NO", "no"} and after in {".", ". "}
 
 
 def _phrases(runs: Sequence[Run], languages: Sequence[Language | None]) -> list[tuple[int, int]]:
