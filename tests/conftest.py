@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 if TYPE_CHECKING:
     from wyoming_cosyvoice.store.bundle import Precision
+    from wyoming_cosyvoice.store.library import Installed
 
 
 # a test fails for what it finds, not for how busy the machine was
@@ -43,3 +44,12 @@ def convert_tiny(checkpoint: Path, bundle: Path, precision: Precision = "float32
     with tqdm(disable=True) as progress:
         convert(Conversion(checkpoint, bundle, precision, "tiny", replace), progress)
     return bundle
+
+
+@pytest.fixture(scope="session")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The starter, put together once; two folders above it is a data directory. Don't change what is in it."""
+    from wyoming_cosyvoice.engines.kokoro.install import install  # noqa: PLC0415 - only where it is needed
+    from wyoming_cosyvoice.store.library import Library  # noqa: PLC0415
+
+    return install(Library(tmp_path_factory.mktemp("starter") / "models"))

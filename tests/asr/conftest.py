@@ -11,7 +11,8 @@ from tests.server.harness import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from wyoming_cosyvoice.store.library import Installed
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +26,9 @@ def scorer() -> Scorer:
 
 
 @pytest.fixture(scope="session")
-def speaking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the starter. Its folder is new, so this assembles and patches the model too."""
-    folder: Path = tmp_path_factory.mktemp("speaking")
-    server = Server(folder, model="starter", quick=True).wait_until_ready()
-    yield server
+def speaking_server(starter: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the starter."""
+    data_dir = str(starter.folder.parent.parent)
+    server = Server(tmp_path_factory.mktemp("speaking"), "--data-dir", data_dir, model="starter", quick=True)
+    yield server.wait_until_ready()
     server.stop()
