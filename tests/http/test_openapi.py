@@ -33,6 +33,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def test_every_answer_is_as_described(server: Server, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}openapi.json", "--max-examples", "10"]
     command += ["--header", "Authorization: Bearer secret", "--phases", "coverage,fuzzing"]
+    # not /models: it finds the catalogue's names in the answers, and would begin to install what it finds
+    command += ["--exclude-path-regex", "^/models"]
     command += ["--checks", "all", "--seed", "1", "--no-color", "--request-timeout", "30"]
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
     # its own folder: it writes a database of examples where it runs
