@@ -102,10 +102,16 @@ def pcm_shape(options: Mapping[str, Any]) -> PcmShape:
     return PcmShape(rate, channels, width)
 
 
-def speech_settings(options: Mapping[str, Any], language: str | None) -> SpeechSettings:
-    """Return what is sent to the server; `language` None lets it find the languages in the text."""
+def speech_settings(options: Mapping[str, Any], language: str, *, automatic: bool) -> SpeechSettings:
+    """Return what is sent to the server.
+
+    `automatic` has it find the languages in the text. Home Assistant always passes a language, whether somebody asked
+    for it or not; it then decides only where the text does not tell, as with Japanese names in Chinese characters.
+    """
     context = {key: options[key] for key in (CONF_STYLE, *NUMBER_RANGES) if options.get(key) is not None}
-    context[CONF_LANGUAGE] = language or LANGUAGE_AUTO
+    context[CONF_LANGUAGE] = LANGUAGE_AUTO if automatic else language
+    if automatic:
+        context["default_language"] = language
     if (rate := pcm_shape(options).rate) is not None:
         context["sample_rate"] = rate
     return SpeechSettings(options.get(CONF_VOICE), options.get(CONF_TEXT_FORMAT), context)

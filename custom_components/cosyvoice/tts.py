@@ -138,7 +138,7 @@ class CosyVoiceSpeechEntity(CoordinatorEntity[CosyVoiceCoordinator], TextToSpeec
         """Speak text that may still be arriving, as samples that arrive while the server speaks."""
         check_options(request.options, self.coordinator.data)
         shape = pcm_shape(request.options)
-        settings = speech_settings(request.options, self._language(request.language))
+        settings = speech_settings(request.options, request.language, automatic=self._automatic)
         return TTSAudioResponse("wav", self._stream(request.message_gen, settings, shape))
 
     async def _stream(
@@ -167,14 +167,10 @@ class CosyVoiceSpeechEntity(CoordinatorEntity[CosyVoiceCoordinator], TextToSpeec
                 },
             ) from error
 
-    def _language(self, language: str) -> str | None:
-        """Return the language to name to the server; None leaves it to find the languages in the text.
-
-        Home Assistant always passes a language. In a profile that finds it in the text only another one than the
-        entity's default can have been asked for.
-        """
-        automatic = self._profile.get(CONF_LANGUAGE, LANGUAGE_AUTO) == LANGUAGE_AUTO
-        return None if automatic and language == self.default_language else language
+    @property
+    def _automatic(self) -> bool:
+        """Whether the profile leaves it to the server to find the languages in the text."""
+        return bool(self._profile.get(CONF_LANGUAGE, LANGUAGE_AUTO) == LANGUAGE_AUTO)
 
     @callback
     @override

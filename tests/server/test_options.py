@@ -75,6 +75,11 @@ def test_everything_at_once() -> None:
     )
 
 
+def test_a_language_for_text_that_does_not_tell() -> None:
+    told = speech_options({"context": {"cosyvoice": {"language": "auto", "default_language": "zh-HK"}}})
+    assert (told.language, told.default_language) == (None, "yue")
+
+
 @pytest.mark.parametrize("code", ["auto", "AUTO", None, ""])
 def test_auto_means_that_the_language_is_found_in_the_text(code: str | None) -> None:
     assert speech_options({"context": {"cosyvoice": {"language": code}}}).language is None

@@ -120,6 +120,15 @@ async def test_sentences_and_clauses_have_their_pauses(make_service: MakeService
     assert (longer.size - bare.size) / 16000 == pytest.approx(1.0 + 0.1, abs=1e-3)
 
 
+async def test_the_default_language_decides_only_where_the_text_does_not(make_service: MakeService) -> None:
+    service = await make_service(ToneEngine())
+    read = {}
+    for text in ("東京", "東京タワー", "Good morning", "你们好吗"):
+        (clause,) = await service.explain(text, SpeechOptions(default_language="ja"))
+        read[text] = clause.spans[0].language
+    assert read == {"東京": "ja", "東京タワー": "ja", "Good morning": "en", "你们好吗": "zh"}
+
+
 async def test_speed_changes_the_length_and_volume_the_level(make_service: MakeService) -> None:
     service = await make_service(PlainEngine(level=0.02))
     plain = await speak(service, "Hello.")

@@ -116,6 +116,7 @@ def _options(config: Config, voices: list[Voice]) -> dict[str, Any]:
     return {
         "voice": {"default": config.voice},
         "language": {"default": config.language, "values": ["auto", *languages]},
+        "default_language": {"values": languages},
         "mixed": {"default": config.mixed},
         "speed": {"min": limits.SPEED[0], "max": limits.SPEED[1], "default": config.speed},
         "volume": {"min": limits.VOLUME[0], "max": limits.VOLUME[1], "default": config.volume},

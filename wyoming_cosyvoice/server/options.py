@@ -35,6 +35,7 @@ def speech_options(data: Mapping[str, Any]) -> SpeechOptions:
         voice=_string(extra, "voice") or _string(voice, "name"),
         speaker=_string(extra, "speaker") or _string(voice, "speaker"),
         language=_language(language),
+        default_language=_language(_string(extra, "default_language")),
         speed=_number(extra, "speed"),
         volume=_number(extra, "volume"),
         style=_string(extra, "style"),

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 class SpeechOptions:
     """How something is to be said. None means the server's default.
 
-    `language` None means that it is found in the text. `speed` and `volume` are factors. `sentence_silence` is seconds.
+    `language` None means that it is found in the text; `default_language` is for text that does not tell (`東京` may be
+    Chinese or Japanese). `speed` and `volume` are factors. `sentence_silence` is seconds.
     `sample_rate` asks for resampling. Ranges are checked by `SpeechService.open`, which raises BadRequestError.
     """
 
     voice: str | None = None
     speaker: str | None = None
     language: Language | None = None
+    default_language: Language | None = None
     speed: float | None = None
     volume: float | None = None
     style: str | None = None

@@ -206,7 +206,7 @@ class SpeechService:
         engines = self._fleet.engines if several else (cast.engine,)
         settings = PlanSettings(
             language=options.language,
-            default_language=self._language or cast.voice.languages[0],
+            default_language=options.default_language or self._language or cast.voice.languages[0],
             text_format=options.text_format,
             max_characters=min(engine.max_characters for engine in engines),
         )

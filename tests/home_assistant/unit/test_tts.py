@@ -90,6 +90,7 @@ async def test_options_travel_in_the_context(hass: HomeAssistant, server: FakeSe
                     "volume": 2,
                     "sentence_silence": 0,
                     "language": "auto",
+                    "default_language": "en",
                 }
             },
         }
@@ -99,14 +100,13 @@ async def test_options_travel_in_the_context(hass: HomeAssistant, server: FakeSe
 @pytest.mark.parametrize(
     ("profile", "household", "asked", "sent"),
     [
-        ({}, "en", None, "auto"),
-        ({}, "en", "en", "auto"),  # a pipeline passes the entity's default, which nobody asked for
-        ({}, "en", "ja", "ja"),
-        ({}, "de", None, "auto"),
-        ({"language": "ja"}, "en", None, "ja"),
-        ({"language": "ja"}, "en", "zh", "zh"),
-        ({"voice": "yuki"}, "en", "ja", "auto"),
-        ({"language": "ko"}, "en", None, "en"),  # no voice speaks the profile's language any more
+        ({}, "en", None, {"language": "auto", "default_language": "en"}),
+        ({}, "en", "ja", {"language": "auto", "default_language": "ja"}),
+        ({}, "de", None, {"language": "auto", "default_language": "zh"}),
+        ({"voice": "yuki"}, "en", None, {"language": "auto", "default_language": "ja"}),
+        ({"language": "ja"}, "en", None, {"language": "ja"}),
+        ({"language": "ja"}, "en", "zh", {"language": "zh"}),
+        ({"language": "ko"}, "en", None, {"language": "en"}),  # no voice speaks the profile's language any more
     ],
 )
 async def test_which_language_is_named(
@@ -115,13 +115,13 @@ async def test_which_language_is_named(
     profile: dict[str, Any],
     household: str,
     asked: str | None,
-    sent: str,
+    sent: dict[str, str],
 ) -> None:
     hass.config.language = household
     await set_up(hass, make_entry(server, **profile))
     await speak(hass, language=asked)
     (start,) = server.data("synthesize-start")
-    assert start["context"]["cosyvoice"]["language"] == sent
+    assert start["context"]["cosyvoice"] == sent
 
 
 @pytest.mark.parametrize(
