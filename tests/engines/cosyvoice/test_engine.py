@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
 from wyoming_cosyvoice.engines.cosyvoice.chunking import UPSTREAM, WHOLE
 from wyoming_cosyvoice.engines.cosyvoice.engine import CosyVoiceEngine, EngineSettings
+from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack
 from wyoming_cosyvoice.engines.engine import Utterance
 from wyoming_cosyvoice.engines.registry import Engines
 from wyoming_cosyvoice.errors import BadRequestError
@@ -189,25 +191,16 @@ def test_cancelling_is_heard_between_two_evaluations_of_the_flow(model: CosyVoic
     assert (job.finished, job.blocks) == (1, [])
 
 
-def test_the_first_utterance_is_heard_before_others_share_its_steps(model: CosyVoice) -> None:
+def test_the_oldest_sounds_first(engine: CosyVoiceEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HoldBack, "_in_time", lambda *_: True)  # whose sound is held back depends on the clock
     text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
     jobs = [Recorder(utterance(text, seed=number)) for number in range(3)]
-    waiting = Jobs(*jobs)
-    left: list[int] = []
-    vocoder = model.vocoder
-    wave = vocoder.wave
-
-    def watched(mel: Floats, source: Floats, **more: Any) -> Floats:
-        left.append(len(waiting._ready))
-        return wave(mel, source, **more)
-
-    vocoder.wave = watched  # type: ignore[method-assign]
-    try:
-        CosyVoiceEngine(model).serve(waiting)
-    finally:
-        del vocoder.wave
-    assert left[0] == 2
-    assert left[-1] == 0
+    order: list[int] = []
+    for number, job in enumerate(jobs):
+        job.on_emit = partial(order.append, number)
+    engine.serve(Jobs(*jobs))
+    assert order[0] == 0
+    assert order.index(1) < order.index(2)
     assert all(job.finished == 1 for job in jobs)
 
 

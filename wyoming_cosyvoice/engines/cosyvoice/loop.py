@@ -51,9 +51,8 @@ class DecodeLoop:
             self._step()
 
     def _has_room(self) -> bool:
-        """Whether a newcomer may join. The first utterance after a rest has the machine to itself until it is heard."""
-        head_start = len(self._queue) == 1 and self._queue[0].silent
-        return len(self._rows) < self._batch.capacity and len(self._queue) <= self._batch.capacity and not head_start
+        """Whether a newcomer may join: there is a row, and not too many wait to sound their last."""
+        return len(self._rows) < self._batch.capacity and len(self._queue) <= self._batch.capacity
 
     def _admit(self, job: Job) -> None:
         if job.cancelled:

@@ -103,11 +103,6 @@ class Performance:
             return False
         return self._heard - (time.perf_counter() - self._first_heard) < _COMFORT_SECONDS
 
-    @property
-    def silent(self) -> bool:
-        """Whether nothing of it was made to sound yet."""
-        return self._chunks == 0
-
     def sound(self) -> Iterator[Floats]:
         """Yield the samples that may be heard now that these tokens were drawn; all that is left if it has ended.
 
