@@ -27,7 +27,7 @@ class KokoroEngine:
     attribution = ATTRIBUTION
     version = _MODEL_VERSION
     sample_rate = 24000
-    max_characters = 100
+    max_characters = 180
     voices = tuple(item.voice for item in VOICES)
 
     def __init__(self, session: Session, model_revision: str) -> None:

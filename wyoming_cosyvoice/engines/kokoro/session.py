@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime as ort
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from wyoming_cosyvoice.engines.processors import threads_for
 
@@ -55,7 +56,7 @@ class Session:
         with _watched(run_options, stopped):
             try:
                 samples = self._session.run(None, inputs, run_options)[0]
-            except Exception:  # ORT raises its own, undocumented class when it was terminated
+            except Fail:  # what it raises when it was terminated, among other things
                 if stopped():
                     return None
                 raise
