@@ -105,7 +105,9 @@ def _words(text: str) -> list[str]:
 
 
 def _syllables(text: str) -> list[str]:
-    return re.findall("[a-z]+", " ".join(lazy_pinyin(text, v_to_u=False)).lower())
+    # character by character: among phrases, pypinyin reads 攝氏 otherwise than 摄氏, and Whisper writes either
+    tokens = re.findall("[a-z]+|[^a-z]", text.lower())
+    return re.findall("[a-z]+", " ".join(lazy_pinyin(tokens, v_to_u=False)))
 
 
 def _jamo(text: str) -> list[str]:
