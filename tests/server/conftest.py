@@ -33,8 +33,8 @@ def start(tmp_path: Path) -> Iterator[StartServer]:
     def start_one(*flags: str, uri: str = "tcp://127.0.0.1:0", model: str = "tone", quick: bool = False) -> Server:
         folder = tmp_path / f"server{len(running)}"
         folder.mkdir()
-        running.append(Server(folder, *flags, uri=uri, model=model, quick=quick).wait_until_ready())
-        return running[-1]
+        running.append(Server(folder, *flags, uri=uri, model=model, quick=quick))
+        return running[-1].wait_until_ready()
 
     yield start_one
     for server in running:

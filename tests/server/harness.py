@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-X", "dev", "-m", "wyoming_cosyvoice")
 QUICK_PROGRAM = (sys.executable, "-m", "wyoming_cosyvoice")
 """Without the development mode, whose checks make asyncio several times slower."""
-PATIENCE = 30.0
+PATIENCE = 120.0
 TROUBLE = (
     "Traceback",
     "never retrieved",

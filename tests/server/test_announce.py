@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.server.harness import PATIENCE
 from tests.server.test_lifecycle import run
 from wyoming_cosyvoice.address import TcpAddress
 
@@ -102,7 +103,7 @@ async def test_any_name_will_do(caplog: pytest.LogCaptureFixture, name: str) -> 
     caplog.set_level("INFO")
     announcement = Announcement(name, TcpAddress("127.0.0.1", 1), ID, None)
     announcement.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not caplog.records:
             await asyncio.sleep(0.02)
     await announcement.stop()
@@ -112,7 +113,7 @@ async def test_any_name_will_do(caplog: pytest.LogCaptureFixture, name: str) -> 
 async def test_an_unknown_host_is_a_warning_and_not_the_end(caplog: pytest.LogCaptureFixture) -> None:
     announcement = Announcement("nowhere", TcpAddress("no-such-host.invalid", 1), ID, None)
     announcement.start()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while "Cannot announce" not in caplog.text:
             await asyncio.sleep(0.05)
     await announcement.stop()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from wyoming.tts import Synthesize
 
-from tests.server.harness import Server, ask, describe, raw
+from tests.server.harness import PATIENCE, Server, ask, describe, raw
 from tests.server.test_frames import HOSTILE
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def read_frames(reader: asyncio.StreamReader) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("frame", HOSTILE.values(), ids=HOSTILE.keys())
 async def test_a_hostile_frame_gets_an_error_and_a_clean_close(server: Server, frame: bytes) -> None:
-    async with raw(server) as (reader, writer), asyncio.timeout(20):
+    async with raw(server) as (reader, writer), asyncio.timeout(PATIENCE):
         writer.write(frame)
         writer.write_eof()
         frames = await read_frames(reader)  # a reset would raise
@@ -51,7 +51,7 @@ async def test_a_hostile_frame_gets_an_error_and_a_clean_close(server: Server, f
 
 
 async def test_a_hostile_frame_during_speech_ends_the_stream_properly(server: Server) -> None:
-    async with raw(server) as (reader, writer), asyncio.timeout(20):
+    async with raw(server) as (reader, writer), asyncio.timeout(PATIENCE):
         writer.write(b'{"type": "synthesize-start"}\n')
         writer.write(b'{"type": "synthesize-chunk", "data": {"text": "One sentence. Another"}}\n')
         header = json.loads(await reader.readline())
@@ -65,7 +65,7 @@ async def test_a_hostile_frame_during_speech_ends_the_stream_properly(server: Se
 
 async def test_a_hostile_frame_right_behind_a_request_is_told_so(server: Server) -> None:
     request = b'{"type": "synthesize", "data": {"text": "One."}}\n'
-    async with raw(server) as (reader, writer), asyncio.timeout(20):
+    async with raw(server) as (reader, writer), asyncio.timeout(PATIENCE):
         writer.write(request)
         while (await read_frame(reader))["type"] != "audio-stop":
             pass
@@ -75,7 +75,7 @@ async def test_a_hostile_frame_right_behind_a_request_is_told_so(server: Server)
 
 
 async def test_bytes_that_come_one_by_one(server: Server) -> None:
-    async with raw(server) as (reader, writer), asyncio.timeout(20):
+    async with raw(server) as (reader, writer), asyncio.timeout(PATIENCE):
         for byte in b'{"type": "synthesize", "data_length": 13}\n{"text": "a"}':
             writer.write(bytes([byte]))
             await asyncio.sleep(0.001)
@@ -113,7 +113,7 @@ async def test_a_thousand_mutilated_frames(start: StartServer) -> None:
                 await reader.read()
 
     for batch in range(20):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*(one(batch * 50 + number) for number in range(50)), return_exceptions=True)
     async with server.client() as client:
         assert (await ask(client, Synthesize("Still here.").event())).audio
@@ -122,7 +122,7 @@ async def test_a_thousand_mutilated_frames(start: StartServer) -> None:
 
 async def test_pipelining_without_end_is_refused(start: StartServer) -> None:
     server = start(model="tone:0.5")
-    async with raw(server) as (reader, writer), asyncio.timeout(20):
+    async with raw(server) as (reader, writer), asyncio.timeout(PATIENCE):
         writer.write(b'{"type": "synthesize", "data": {"text": "A long sentence to say."}}\n' * 500)
         frames = await read_frames(reader)
     codes = [frame["data"]["code"] for frame in frames if frame["type"] == "error"]
@@ -145,12 +145,12 @@ async def test_text_without_end_is_refused(start: StartServer) -> None:
 
 async def test_an_idle_connection_is_closed_and_one_that_waits_is_not(start: StartServer) -> None:
     server = start("--idle-timeout", "0.5", model="tone:1")
-    async with raw(server) as (reader, _), asyncio.timeout(20):
+    async with raw(server) as (reader, _), asyncio.timeout(PATIENCE):
         assert await reader.read() == b""
-    async with raw(server) as (reader, writer), asyncio.timeout(20):
+    async with raw(server) as (reader, writer), asyncio.timeout(PATIENCE):
         writer.write(b'{"type": "desc')
         assert await reader.read() == b""
-    async with raw(server) as (reader, writer), asyncio.timeout(20):
+    async with raw(server) as (reader, writer), asyncio.timeout(PATIENCE):
         writer.write(b'{"type": "synthesize-start"}\n')
         kinds = [frame["type"] for frame in await read_frames(reader)]
     assert kinds == ["error", "synthesize-stopped"]
@@ -172,7 +172,7 @@ async def test_a_client_that_does_not_read_delays_nobody_and_is_dropped(start: S
         writers.append(writer)
     before = server.resident_bytes
     for _ in range(5):
-        async with server.client() as client, asyncio.timeout(20):
+        async with server.client() as client, asyncio.timeout(PATIENCE):
             assert (await ask(client, Synthesize("Me too, please.").event())).audio
     await asyncio.to_thread(server.wait_for, "it has stopped reading", 4)
     assert server.resident_bytes - before < 100_000_000
@@ -187,13 +187,13 @@ async def test_more_connections_than_allowed_are_refused(start: StartServer) -> 
     for client in clients:
         await client.connect()
         assert (await describe(client)).tts
-    async with raw(server) as (reader, _), asyncio.timeout(20):
+    async with raw(server) as (reader, _), asyncio.timeout(PATIENCE):
         frames = await read_frames(reader)
     assert [frame["data"]["code"] for frame in frames] == ["busy"]
     for client in clients:
         assert (await ask(client, Synthesize("We stay.").event())).audio
         await client.disconnect()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             async with raw(server) as (reader, writer):
                 writer.write(b'{"type": "describe"}\n')
@@ -210,7 +210,7 @@ async def test_two_hundred_clients_at_once(start: StartServer) -> None:
         async with server.client() as client:
             return (await ask(client, Synthesize(f"Number {number % 10}.").event())).audio
 
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE):
         answers = await asyncio.gather(*(one(number) for number in range(200)))
     for number, audio in enumerate(answers):
         assert audio
@@ -236,7 +236,7 @@ async def test_a_full_queue_says_busy_at_once(start: StartServer) -> None:
             answer = await ask(client, Synthesize(f"A sentence {os.urandom(2).hex()}.").event())
             return answer.error.code if answer.error else None
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         codes = await asyncio.gather(*(one() for _ in range(6)))
     assert sorted(code or "" for code in codes) == ["", "", "busy", "busy", "busy", "busy"]
     server.stop()

@@ -32,18 +32,19 @@ if TYPE_CHECKING:
     from tests.server.conftest import StartServer
     from wyoming_cosyvoice.engines.engine import Samples
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 STEP = 0.02
 LONG = "A sentence that goes on and on and takes its time until somebody has had enough of it. " * 5
 
 
 class SlowEngine(ToneEngine):
-    """Says each clause for ten seconds, in steps, and notes when a job is dropped."""
+    """Says each clause for ten seconds, in steps, and counts jobs that are dropped."""
 
     def __init__(self) -> None:
         super().__init__()
         self.started = 0
-        self.dropped: list[float] = []
+        self.dropped = 0
+        self.steps = 0
         self.finished = 0
 
     def serve(self, jobs: JobSource) -> None:
@@ -56,10 +57,11 @@ class SlowEngine(ToneEngine):
             while steps:
                 time.sleep(STEP)
                 steps -= 1
+                self.steps += 1
                 yield np.full(int(STEP * self.sample_rate), 0.1, np.float32)
         finally:
             if steps:
-                self.dropped.append(time.monotonic())
+                self.dropped += 1
             else:
                 self.finished += 1
 
@@ -83,7 +85,7 @@ class House:
 
     async def until_dropped(self, count: int = 1) -> None:
         async with asyncio.timeout(PATIENCE):
-            await until(lambda: len(self.engine.dropped) >= count and not self.service.status().open_streams)
+            await until(lambda: self.engine.dropped >= count and not self.service.status().open_streams)
 
 
 @pytest.fixture
@@ -124,28 +126,26 @@ async def test_leaving_during_speech_stops_the_engine(house: House, events: list
     for event in events:
         await client.write_event(event)
     await first_chunk(client)
-    left = time.monotonic()
+    assert house.engine.dropped == 0
     await client.disconnect()
     await house.until_dropped()
     # 500 steps make one clause: it was dropped in the middle of the first, and because of the leaving
     assert (house.engine.started, house.engine.finished) == (1, 0)
-    assert house.engine.dropped[0] >= left
-    assert house.engine.dropped[0] - left < 5
 
 
-async def test_leaving_stops_within_150_ms_as_a_rule(house: House) -> None:
-    delays = []
+async def test_leaving_stops_within_a_few_steps(house: House) -> None:
+    steps = []
     for number in range(1, 6):
         client = house.client()
         await client.connect()
         await client.write_event(Synthesize(LONG).event())
         await first_chunk(client)
-        left = time.monotonic()
+        before = house.engine.steps
         await client.disconnect()
         await house.until_dropped(number)
-        delays.append(house.engine.dropped[-1] - left)
-    # the best of five: a busy machine delays some, but not all of them
-    assert min(delays) < 0.15
+        steps.append(house.engine.steps - before)
+    # 150 ms are seven steps; a busy machine delays some of the five, but not all
+    assert min(steps) <= 8, steps
 
 
 async def test_leaving_while_waiting_in_the_queue(house: House) -> None:

@@ -133,13 +133,11 @@ def test_an_idle_server_stops_at_once(start: StartServer, number: signal.Signals
 
 
 async def test_stop_with_connections_that_sit_there(start: StartServer) -> None:
-    server = start()
+    server = start("--drain-timeout", "3600")  # what running requests would get
     clients = [server.client() for _ in range(5)]
     for client in clients:
         await client.connect()
-    began = time.monotonic()
     await asyncio.to_thread(server.stop)
-    assert time.monotonic() - began < 6  # less than the time that running requests get
     for client in clients:
         await client.disconnect()
 
@@ -174,7 +172,7 @@ async def test_what_takes_too_long_is_ended_with_an_error(start: StartServer) ->
 
 
 async def test_a_second_signal_does_not_wait(start: StartServer) -> None:
-    server = start("--drain-timeout", "600", model="tone:1")
+    server = start("--drain-timeout", "3600", model="tone:1")
     async with server.client() as client:
         await client.write_event(Synthesize(LONG).event())
         assert await client.read_event() is not None
@@ -210,7 +208,7 @@ def test_a_signal_while_a_model_is_loaded(tmp_path: Path) -> None:
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'wyoming_cosyvoice.engines.loading':\n"
         "            print('loading', file=sys.stderr, flush=True)\n"
-        "            time.sleep(60)\n"
+        "            time.sleep(3600)\n"
         "sys.meta_path.insert(0, Slow())\n"
     )
     path = os.pathsep.join(filter(None, [str(slow), os.environ.get("PYTHONPATH")]))
@@ -225,7 +223,7 @@ def test_a_signal_while_a_model_is_loaded(tmp_path: Path) -> None:
         while b"loading" not in process.stderr.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_port_in_use_is_one_clear_line() -> None:
