@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.text.normalize.speaker import Recogniser
 
+_FULL_SCORES = ("25", "30", "40", "50", "60", "100", "1000")
+
 
 class English(Speaker):
     """American English in number words, without "and"."""
@@ -156,7 +158,7 @@ class English(Speaker):
     def fraction(self, fraction: Fraction) -> str:
         """One half, three quarters, two and a half, five sixteenths."""
         top, bottom = fraction.numerator, fraction.denominator
-        if not fraction.whole and len(top) > 1 and int(bottom) > 20 and bottom not in ("32", "64"):
+        if not fraction.whole and len(top) > 1 and bottom in _FULL_SCORES:
             return f"{numerals.cardinal(top)} out of {numerals.cardinal(bottom)}"
         many = top != "1"
         if bottom == "2":
@@ -170,6 +172,15 @@ class English(Speaker):
         if top == "1" and bottom in ("2", "4"):
             part = "a" + part[3:]
         return f"{numerals.cardinal(fraction.whole)} and {part}"
+
+    def part(self, fraction: Fraction, unit: Unit) -> str:
+        """Say three quarters of a teaspoon, half a liter, one and a half kilograms."""
+        said = self.fraction(fraction)
+        if fraction.whole:
+            return f"{said} {self.unit(unit)}"
+        name = self._unit(unit, single=True)
+        article = "an" if name[0] in "aeiou" or name.startswith("hour") else "a"
+        return f"half {article} {name}" if said == "one half" else f"{said} of {article} {name}"
 
     def ratio(self, ratio: Ratio) -> str:
         """Three to two."""

@@ -65,6 +65,7 @@ _NO_YEAR = re.compile(
     r" ?(?:[A-Za-z]+s\b|%|°|people|kg|km|m\b|W\b|V\b|mAh|kWh|lux|hPa|ppm|K\b|mm\b|units?|steps?|times|items|watts?|dollars|points?)"
 )
 
+_ALONE = re.compile(r"((?:19|20)\d{2})[.,!?;:]\s*$")
 _AGE_CUE = re.compile(r"\b(?:the|early|late|mid|my|his|her|their|to|and|of)[ -]$", re.IGNORECASE)
 _AGE_NOUN = re.compile(r" (?:music|rock|pop|hits|movies|fashion|style|songs|show|kids|band)")
 _DECADE_SHORT = re.compile(r"['’]([1-9]0)s(?![A-Za-z])")
@@ -178,6 +179,12 @@ def _short_date(text: str, at: int) -> Found | None:
     return Date(century + int(match[3]), int(match[1]), int(match[2])), match.end()
 
 
+def _rest_of_date(text: str, at: int) -> Found | None:
+    """Read the year that a cut behind a comma left alone: 2025."""
+    match = _ALONE.match(text, at)
+    return (Words(year(match[1])), at + 4) if match and not text[:at][-8:].strip() else None
+
+
 def _first_year(text: str, at: int) -> Found | None:
     """Read 1984 was good: a year that begins a sentence."""
     match = _FOUR.match(text, at)
@@ -193,6 +200,7 @@ AT_DIGITS: Sequence[Recogniser] = (
     _year_range,
     _year,
     _first_year,
+    _rest_of_date,
     _short_date,
 )
 

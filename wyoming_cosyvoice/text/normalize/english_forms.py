@@ -47,6 +47,11 @@ _MODEL_CUE = re.compile(r"\b[A-Z]{2,5} $")
 
 _MODEL = re.compile(r"[1-9]\d{3}(?![\d:/%]|[.,-]\d)")
 
+_ARTICLE = re.compile(r"(?:^|[\s(\"'])(?:an?|the|this|that|my|your|our|new|old) $", re.IGNORECASE)
+_NOUN = re.compile(
+    r"(?:-| (?!(?:of|is|are|was|were|and|or|in|on|at|to|from|for|per|will|has|had|with|by|it|you|we|that|which|as|than)\b))[a-z]",
+    re.IGNORECASE,
+)
 _O_CLOCK = re.compile(r"(\d{1,2}) ?o['’]clock")
 
 
@@ -61,7 +66,7 @@ _SCORE_CUE = re.compile(
     re.IGNORECASE,
 )
 
-_OVER = re.compile(r"(\d{2,3})/(\d{2,3})(?![\d/]|[-.,]\d)")
+_OVER = re.compile(r"(\d{2,3})/(\d{2,3})(?![\d/%°]|[-.,]\d| ?°)")
 
 
 def _feet_inches(text: str, at: int) -> Found | None:
@@ -108,15 +113,11 @@ def _o_clock(text: str, at: int) -> Found | None:
 
 
 def _attributive(text: str, at: int) -> Found | None:
-    """Read a 60 W bulb: behind a or an the unit stays in the singular."""
-    if text[max(0, at - 3) : at].lower().lstrip(" \n(") not in ("a ", "an "):
+    """Read a 60 W bulb, the 3.5mm jack: between an article and a noun the unit stays in the singular."""
+    if not _ARTICLE.search(text[max(0, at - 8) : at]):
         return None
     found = quantity(text, at)
-    if (
-        found is None
-        or not isinstance(found[0], Quantity)
-        or not re.match(r"[ -][a-z]", text[found[1] : found[1] + 2], re.IGNORECASE)
-    ):
+    if found is None or not isinstance(found[0], Quantity) or not _NOUN.match(text, found[1]):
         return None
     return Quantity(found[0].number, found[0].unit, single=True), found[1]
 

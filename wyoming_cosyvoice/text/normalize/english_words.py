@@ -100,7 +100,7 @@ NAMES = {"24/7": "twenty-four seven"}
 
 SHORT = {
     "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor", "vs": "versus", "etc": "et cetera",
-    "approx": "approximately", "dept": "department", "Jr": "Junior", "Sr": "Senior", "e.g": "for example", "i.e": "that is",
+    "approx": "approximately", "dept": "department", "Jr": "Junior", "Sr": "Senior", "e.g": "for example", "E.g": "For example", "I.e": "That is", "i.e": "that is",
     "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Sgt": "Sergeant", "Capt": "Captain", "Gen": "General",
     "Lt": "Lieutenant", "Gov": "Governor", "Inc": "Incorporated", "Ltd": "Limited", "Corp": "Corporation",
     "Mt": "Mount", "Ft": "Fort", "est": "estimated", "max": "maximum", "min": "minimum", "temp": "temperature",

@@ -48,6 +48,7 @@ _DATED = re.compile(r"(?:から|まで|付|発|号|午前|午後|[（(][月火�
 _BOUNDS = {"<": "未満", ">": "超", "≤": "以下", "≥": "以上"}
 _SCORE = re.compile(r"(\d{1,3})[-–](\d{1,3})(?=で(?:勝|敗|負|快|引|逆転|リード)|の(?:勝|敗|引))")
 _BLOCK = re.compile(r"\d{1,4}(?:-\d{1,4}){2,3}(?![\d-])")
+_GUESS = re.compile(r"(?<![\d月])([2-9])、([2-9])日(?!目)")
 _PARTS_OF = re.compile(r"(\d{1,4})分の(\d{1,4})(?!\d)")
 
 
@@ -69,7 +70,7 @@ class Japanese(Speaker):
     @property
     def recognisers(self) -> Sequence[Recogniser]:
         """Codes by the words around them, fractions in words."""
-        return (_asked_digits, _parts_of, _score, _block)
+        return (_asked_digits, _parts_of, _score, _block, _days)
 
     @property
     def sign_recognisers(self) -> Sequence[Recogniser]:
@@ -284,6 +285,12 @@ def _block(text: str, at: int) -> tuple[Value, int] | None:
         if match and len(match[0]) < 10
         else None
     )
+
+
+def _days(text: str, at: int) -> tuple[Value, int] | None:
+    """2、3日 is に、さんにち: a guess is not counted in names of days."""
+    match = _GUESS.match(text, at)
+    return (Words(f"{numerals.reading(match[1])}、{numerals.reading(match[2])}にち"), match.end()) if match else None
 
 
 def _parts_of(text: str, at: int) -> tuple[Value, int] | None:

@@ -30,7 +30,7 @@ PER_BEHIND = re.compile(
 YEARS = re.compile(
     r"((?:19|20)\d{2})(?:[-–~]((?:19|20)\d{2}|\d{2}))?(?=赛季|賽季|学年|學年|财年|財年|级|級|届|屆|款|年度)"
 )
-CENTIMETRES = re.compile(r"(?<=[0-9]米)\d{2}(?![\d.])")
+CENTIMETRES = re.compile(r"(?<=[0-9][米秒])\d{2}(?![\d.])")
 _DASHED = re.compile(r"(\d{1,3})[-–](\d{1,3})(?![\d-]|[.,:/]\d)")
 _GENERATION = re.compile(r"(?:[5-9][05]|[01][05])(?=[后後](?![退台来來面天卫衛]))")
 _DISCOUNT = re.compile(r"[1-9]{2}(?=折)|\d{1,2}·\d{1,2}(?![\d·])")
@@ -49,7 +49,7 @@ _SCORED = re.compile(r"(?:比分|比数|比數|比率|比例|[以胜勝负負平
 _SCORE_BEHIND = re.compile(
     r" ?(?:[战戰][胜勝平]|[胜勝负負赢贏输輸]|大[胜勝]|险[胜]|击败|擊敗|领先|領先|落后|落後|的比分|的比例|比例|平局|打平)"
 )
-_RUN = re.compile(r"\d{1,32}(?:[ -]\d{2,8}){0,4}(?![\d.,:/]\d)(?!\d)")
+_RUN = re.compile(r"\d{1,32}(?:[ -]\d{1,8}){0,4}(?![\d.,:/]\d)(?!\d)")
 _ROOM = re.compile(r"\d{3,5}(?!\d)")
 _LABEL = re.compile(r"(?:#|No\. ?|NO\. ?|Nr\. ?)(\d{1,6})(?![\d.])[号號]?")
 

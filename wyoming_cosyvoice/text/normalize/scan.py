@@ -50,6 +50,8 @@ def scan(text: str, speaker: Speaker) -> str:
 def _step(text: str, at: int, speaker: Speaker, spoken: Spoken) -> int:
     found = _recognise(text, at, speaker)
     if found is not None:
+        if text[at].isdigit() and spoken.last in _NUMERALS:
+            spoken.keep("，")  # 周一17度 is not 周, 一十七度
         spoken.say(speaker.write(say(speaker, found[0])))
         return found[1]
     char = text[at]
@@ -82,6 +84,7 @@ def _first(recognisers: Sequence[Recogniser], text: str, at: int) -> Found | Non
     return None
 
 
+_NUMERALS = frozenset("一二三四五六七八九十")
 _UNMISTAKABLE = frozenset(
     (
         "kWh",

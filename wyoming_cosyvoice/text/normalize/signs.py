@@ -93,7 +93,7 @@ def _said(char: str, text: str, at: int) -> bool:
     if char in "*/^|\\_":
         return (char == "*" and left.isdigit() and right.isdigit()) or (char == "/" and left == right == "")
     if char == "#":
-        return right.isdigit() and not left.isalnum()
+        return (right.isdigit() and not left.isalnum()) or (left.isdigit() and right >= "\u3400")  # 92#汽油
     if char in "~<>":
         return bool(right) and (right.isdigit() or right in "-+.$€£¥₩")
     return bool((left + right).strip()) and (left.isalnum() or right.isalnum() or right in "-(")

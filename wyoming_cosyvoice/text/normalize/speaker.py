@@ -152,6 +152,10 @@ class Speaker(ABC):
     def fraction(self, fraction: Fraction) -> str:
         """Say a common fraction."""
 
+    def part(self, fraction: Fraction, unit: Unit) -> str:
+        """Say a fraction of a unit."""
+        return f"{self.fraction(fraction)}{self.glue}{self.unit(unit)}"
+
     @abstractmethod
     def ratio(self, ratio: Ratio) -> str:
         """Say a score or ratio."""
@@ -244,7 +248,7 @@ def say(speaker: Speaker, value: Value) -> str:  # noqa: PLR0912 - one line for 
         case Counted():
             return speaker.count(value)
         case Fraction():
-            return speaker.fraction(value)
+            return speaker.fraction(value) if value.unit is None else speaker.part(value, value.unit)
         case Ratio():
             return speaker.ratio(value)
         case Product():

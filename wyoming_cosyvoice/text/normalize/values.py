@@ -133,11 +133,12 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Fraction:
-    """A common fraction, with the whole number before it in 2 1/2."""
+    """A common fraction, with the whole number before it in 2 1/2, perhaps of a unit."""
 
     numerator: str
     denominator: str
     whole: str = ""
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)

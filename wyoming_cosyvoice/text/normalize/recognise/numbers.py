@@ -33,6 +33,8 @@ _RATIO = re.compile(r"(\d{1,4})(?::| : )(\d{1,4})(?![\d:]|[-.]\d)")
 _TIMES = re.compile(r" ?[x×X*] ?(?=\d)")
 _DURATION = re.compile(r"\d{1,4} ?(?:h|hr|hrs|d|min|m)(?= ?\d{1,4} ?(?:h|min|mins|m|s|sec)(?![A-Za-z\d/²³]))")
 _DURATION_PART = re.compile(r" ?(\d{1,4}) ?(d|hrs?|h|mins?|m|secs?|s)(?![A-Za-z/²³])")
+# Units that people halve: 1/2 kg, 3/4 tsp; 24/17°C are two temperatures.
+_WHOLE_UNITS = frozenset({"m", "g", "L", "h", "mi", "in", "ft", "yd", "lb", "oz", "tbsp", "tsp", "gal", "min"})
 _POWER = re.compile(r"(\d{1,6})\^(-?\d{1,4})(?![\d.])")
 _QUANTITY_END = re.compile(r"[A-Za-z\d]")
 
@@ -131,8 +133,11 @@ def fraction(text: str, at: int) -> Found | None:
     top, bottom = match["top"], match["bottom"]
     if int(top) >= int(bottom) or top.startswith("0") or int(bottom) < 2:
         return None
-    if match["whole"] and len(match["whole"]) > 3:
+    if (match["whole"] and len(match["whole"]) > 3) or len(top) == 4:
         return None
+    unit = read_unit(text, match.end())
+    if unit is not None and unit[0].base in _WHOLE_UNITS:
+        return Fraction(top, bottom, match["whole"] or "", unit[0]), unit[1]
     return Fraction(top, bottom, match["whole"] or ""), match.end()
 
 
