@@ -74,10 +74,14 @@ class CosyVoiceEngine:
     def serve(self, jobs: JobSource) -> None:
         """Speak until the source says to stop."""
         while (job := jobs.take(wait=True)) is not None:
-            # A batch lives as long as there is something to say, so an idle engine holds no cache.
-            batch = self._loaded.language_model.batch(self._settings.rows)
-            DecodeLoop(batch, self._begin, self._clock).run(job, jobs)
-            self._loaded.language_model.release()
+            self._speak(job, jobs)
+
+    def _speak(self, job: Job, jobs: JobSource) -> None:
+        """Speak until nothing is left; the batch goes with this call, so an idle engine holds no cache."""
+        language_model = self._loaded.language_model
+        batch = language_model.batch(self._settings.rows)
+        DecodeLoop(batch, self._begin, self._clock).run(job, jobs)
+        language_model.release()
 
     def metrics(self) -> Mapping[str, float]:
         """Seconds a stage since loading, tokens drawn and seconds of audio made."""
