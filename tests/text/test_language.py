@@ -140,6 +140,10 @@ def test_a_forced_language_decides_its_own_script() -> None:
     assert spans("ラーメン", forced="zh") == [("ja", "ラーメン")]
     assert spans("你好 3", forced="en") == [("zh", "你好 3")]
     assert spans("I have 3", forced="zh") == [("en", "I have 3")]
+    assert spans("Wi-Fi 6", forced="ko") == [("en", "Wi-Fi"), ("ko", "6")]
+    assert spans("www.example.com", forced="zh") == [("zh", "www.example.com")]
+    assert spans("3m x 4m", forced="zh") == [("zh", "3m x 4m")]
+    assert spans("AM 9:00", forced="zh") == [("zh", "AM 9:00")]
     assert spans("灯 5 light", forced="en") == [("zh", "灯"), ("en", "5 light")]
 
 

@@ -108,8 +108,9 @@ def _score(runs: Sequence[Run], languages: Sequence[Language | None], context: C
 def _sentence_language(
     scores: dict[Language, float], runs: Sequence[Run], forced: Language | None, fallback: Language
 ) -> Language:
-    if forced and (forced in scores or not scores):
-        return forced
+    english = [run.text for run in runs if run.kind == "letter"]
+    if forced and (forced in scores or (set(scores) <= {"en"} and not evidence.has_english_grammar(english))):
+        return forced  # also for names and addresses alone: Wi-Fi 6, www.example.com
     if not scores:
         return "en" if any(run.kind == "address" and not run.text[0].isdecimal() for run in runs) else fallback
     if _has_wide_marks(runs):

@@ -41,7 +41,12 @@ def belongs_to_number(runs: Sequence[Run], index: int) -> bool:
     before = runs[index - 1] if index else None
     after = runs[index + 1] if index + 1 < len(runs) else None
     touches_digit = len(text) == 1 and any(near is not None and near.kind == "digit" for near in (before, after))
-    if touches_digit or (after is not None and _leads_number(text, after.text)):
+    if (
+        touches_digit
+        or _is_joined_letter(runs, index)
+        or (after is not None and _leads_number(text, after.text))
+        or _joins_numbers(runs, index)
+    ):
         return True
     if before is None or not is_unit(text):
         return False
@@ -49,7 +54,7 @@ def belongs_to_number(runs: Sequence[Run], index: int) -> bool:
         return True
     if index < 2:
         return False
-    if before.text in {"/", "·"}:
+    if before.text.lstrip("²³") in {"/", "·"}:
         return is_unit(runs[index - 2].text)
     return before.text in {" ", "°", " °"} and runs[index - 2].kind == "digit"
 
@@ -59,6 +64,27 @@ def _leads_number(text: str, after: str) -> bool:
     if after.startswith(("$", "¥")):
         return text in _CURRENCY_LETTERS
     return text in {"No", "NO", "no"} and after in {".", ". "}
+
+
+def _is_joined_letter(runs: Sequence[Run], index: int) -> bool:
+    """Whether it is one letter beside & and another: A&B is A和B, but AT&T is English."""
+    if len(runs[index].text) != 1:
+        return False
+    pairs = ((index - 1, index - 2), (index + 1, index + 2))
+    return any(
+        0 <= letter < len(runs) and sign >= 0 and runs[sign].text == "&" and len(runs[letter].text) == 1
+        for sign, letter in pairs
+    )
+
+
+def _joins_numbers(runs: Sequence[Run], index: int) -> bool:
+    """Whether it is the x of 3m x 4m, or the AM of AM 9:00."""
+    text = runs[index].text
+    if index + 2 >= len(runs) or runs[index + 1].text != " " or runs[index + 2].kind != "digit":
+        return False
+    if text in {"AM", "PM"}:
+        return True
+    return text in {"x", "X"} and index >= 2 and (runs[index - 2].kind == "digit" or is_unit(runs[index - 2].text))
 
 
 def _phrases(runs: Sequence[Run], languages: Sequence[Language | None]) -> list[tuple[int, int]]:

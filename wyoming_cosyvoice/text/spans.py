@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.text.markup import Atom
 
 # the number behind a name: iPhone 15, CO₂
-_NAME_NUMBER = re.compile(r"\s?[0-9₀-₉]{1,8}(?:\.[0-9]+)*(?![0-9,:/-])")
+_NAME_NUMBER = re.compile(r"\s?[0-9₀-₉]{1,32}(?:\.[0-9]+)*(?![0-9,:/-])")
 _NUMBER_FOLLOWS = re.compile(r"\s+[0-9]")
 # three digits and more that touch a name are read one by one: ABC123, RTX4090
-_MODEL_NUMBER = re.compile(r"[0-9]{3,8}")
+_MODEL_NUMBER = re.compile(r"[0-9]{3,32}")
 # 第 2 行 is 第二行; 周一 3 点 keeps its space, for both sides are numbers
 _NUMERALS = "一二三四五六七八九十百千万"
 _SPACE_AT_NUMBER = re.compile(
