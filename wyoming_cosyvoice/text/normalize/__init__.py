@@ -7,7 +7,7 @@ are written, in capitals: how to spell them is the frontend's knowledge.
 
 from __future__ import annotations
 
-from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.text.normalize.cantonese import Cantonese
@@ -21,6 +21,8 @@ from wyoming_cosyvoice.text.normalize.scan import scan
 from wyoming_cosyvoice.text.normalize.traditional import TraditionalMandarin, is_traditional
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wyoming_cosyvoice.text.clause import Language
     from wyoming_cosyvoice.text.normalize.speaker import Speaker
 
@@ -29,28 +31,20 @@ __all__ = ["KINDS", "normalize", "say_as"]
 KINDS = ("cardinal", "characters", "currency", "date", "digits", "number", "ordinal", "spell-out", "telephone", "time")
 """What `say_as` knows; any other kind is read as the context suggests."""
 
-_SPEAKERS: dict[str, type[Speaker]] = {
-    "zh": Mandarin,
-    "zh-Hant": TraditionalMandarin,
-    "en": English,
-    "ja": Japanese,
-    "ko": Korean,
-    "yue": Cantonese,
-}
+# Speakers hold no state; one of each serves every text.
+_SPEAKERS: Mapping[str, Speaker] = MappingProxyType(
+    {"zh": Mandarin(), "en": English(), "ja": Japanese(), "ko": Korean(), "yue": Cantonese()}
+)
+_TRADITIONAL = TraditionalMandarin()
 
 
-@cache
-def _speaker(key: str) -> Speaker:
-    return _SPEAKERS[key]()
-
-
-def _speaker_for(text: str, language: Language) -> Speaker:
-    return _speaker("zh-Hant" if language == "zh" and is_traditional(text) else language)
+def _speaker(text: str, language: Language) -> Speaker:
+    return _TRADITIONAL if language == "zh" and is_traditional(text) else _SPEAKERS[language]
 
 
 def normalize(text: str, language: Language) -> str:
     """Say `text` in words of `language`; words stay as they are, digits, signs and units become words."""
-    return scan(fold(text), _speaker_for(text, language))
+    return scan(fold(text), _speaker(text, language))
 
 
 def say_as(text: str, kind: str, language: Language, format: str = "") -> str:  # noqa: A002 - SSML's own word
@@ -59,4 +53,4 @@ def say_as(text: str, kind: str, language: Language, format: str = "") -> str:  
     `format` is the order of a date ("mdy", "dmy", "ymd", "md"...) or the code of a currency ("USD"). Text that is not of
     that kind, and kinds that are unknown, are read as `normalize` reads them.
     """
-    return said_as(fold(text), kind, format, _speaker_for(text, language))
+    return said_as(fold(text), kind, format, _speaker(text, language))
