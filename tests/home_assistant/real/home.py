@@ -96,12 +96,12 @@ class Home:
         return state
 
     async def wait_for_entity(self, entity_id: str) -> None:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE):
             while entity_id not in {state["entity_id"] for state in await self.get("/api/states")}:
                 await asyncio.sleep(0.2)
 
     async def wait_for_state(self, entity_id: str, condition: Callable[[str], bool]) -> None:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE):
             while not condition(await self.state(entity_id)):
                 await asyncio.sleep(0.2)
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 60.0
+PATIENCE = 150.0
 
 
 def free_port() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import struct
@@ -10,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.home_assistant.real.server import ROOT
 
@@ -41,15 +41,17 @@ def decode(data: bytes) -> Wav:
     return Wav(1, 16000, 2, subprocess.run(command, input=data, capture_output=True, check=True).stdout)
 
 
-def transcribe(files: dict[str, Path]) -> dict[str, str]:
-    """Return what the recogniser hears in sound files; `files` by language."""
+def hear(folder: Path, spoken: list[tuple[str, str, bytes]]) -> list[dict[str, Any]]:
+    """Return what the recogniser hears, and how much of it is wrong, of languages, texts and what they sound like."""
+    listing = []
+    for number, (language, text, data) in enumerate(spoken):
+        sound = folder / f"{number}.pcm"
+        sound.write_bytes(decode(data).samples)
+        listing.append((language, text, str(sound)))
+    (folder / "listing.json").write_text(json.dumps(listing))
     python = os.environ.get("COSYVOICE_PYTHON", sys.executable)
-    command = [python, "-m", "tests.home_assistant.real.hear", *(f"{name}={path}" for name, path in files.items())]
-    heard: dict[str, str] = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
+    command = [python, "-m", "tests.home_assistant.real.hear", str(folder / "listing.json")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr
+    heard: list[dict[str, Any]] = json.loads(done.stdout)
     return heard
-
-
-def likeness(heard: str, spoken: str) -> float:
-    """Return how much of the letters agree, from 0 to 1: case, spaces and punctuation can't be heard."""
-    left, right = ("".join(char for char in text.casefold() if char.isalnum()) for text in (heard, spoken))
-    return difflib.SequenceMatcher(None, left, right, autojunk=False).ratio()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.home_assistant.real.home import Home
-from tests.home_assistant.real.server import ROOT, CosyVoice
+from tests.home_assistant.real.server import PATIENCE, ROOT, CosyVoice
 
 INSIDE = "COSYVOICE_TEST_NETWORK"
 NETWORK = """
@@ -55,7 +55,7 @@ async def test_a_server_is_found_and_added(tmp_path: Path) -> None:
     home = Home(tmp_path / "config")
     try:
         await asyncio.gather(home.start(alone=True), cosyvoice.start("tone", "--zeroconf", "Living room"))
-        async with home.socket() as socket, asyncio.timeout(60):
+        async with home.socket() as socket, asyncio.timeout(PATIENCE):
             found = None
             while found is None:
                 flows = await socket.ask("config_entries/flow/progress")
