@@ -133,6 +133,7 @@ def test_program_code_is_not_read_but_fenced_prose_is() -> None:
         ("<b>bold</b> and <a href='x. y'>link</a>.", ["bold and link."]),
         ("<table><tr><td>a</td><td>b</td></tr></table>", ["a, b"]),
         ("<script>alert(1)</script>Hi <style>p {}</style>there", ["Hi there"]),
+        ("<think>The user wants 5.</think>Sure.", ["Sure."]),
         ('<img src="x.png" alt="a lamp"> is on', ["a lamp is on"]),
         ("Tom &amp; Jerry &lt;4 &nbsp;x &#8364;5", ["Tom & Jerry <4 x €5"]),
         ("AT&T &unknown; R&D", ["AT&T &unknown; R&D"]),

@@ -20,9 +20,9 @@ _BLOCKS = words(
 _CELLS = words("td th")
 _INLINE = words(
     """a abbr b bdi bdo big caption center cite code col colgroup data del dfn em font i img input ins kbd label link
-    mark meta q s samp small span strike strong sub sup svg time tt u var video audio source iframe button wbr think"""
+    mark meta q s samp small span strike strong sub sup svg time tt u var video audio source iframe button wbr"""
 )
-_DROPPED = words("script style")
+_DROPPED = words("script style think")  # nobody reads aloud what a model thinks to itself
 _STANDS_FOR = {**dict.fromkeys(_BLOCKS, "\n"), **dict.fromkeys(_CELLS, " | "), **dict.fromkeys(_INLINE, "")}
 
 
