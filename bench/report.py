@@ -49,7 +49,8 @@ def machine() -> str:
     when = datetime.now(UTC).strftime("%Y-%m-%d")
     return (
         f"{when}; {_processor()}, {cores} cores; {platform.system()} {platform.release().partition('-')[0]}, "
-        f"Python {platform.python_version()}, onnxruntime {_version('onnxruntime')}, wyoming {_version('wyoming')}"
+        f"Python {platform.python_version()}, onnxruntime {_version('onnxruntime')}, wyoming {_version('wyoming')}; "
+        f"load average {os.getloadavg()[0]:.1f} at the end"
     )
 
 
