@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from wyoming_cosyvoice.errors import ModelError
 from wyoming_cosyvoice.store import bundle
+from wyoming_cosyvoice.store.files import FileRecord, sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def manifest(files: dict[str, bundle.FileRecord]) -> bundle.Manifest:
+def manifest(files: dict[str, FileRecord]) -> bundle.Manifest:
     return bundle.Manifest(
         name="CosyVoice-300M-SFT",
         revision="c0ffee",
@@ -37,7 +38,7 @@ def manifest(files: dict[str, bundle.FileRecord]) -> bundle.Manifest:
 def folder(tmp_path: Path) -> Path:
     weights = tmp_path / "weights"
     weights.write_bytes(b"1234")
-    record = bundle.FileRecord(4, bundle.sha256(weights))
+    record = FileRecord(4, sha256_of(weights))
     (tmp_path / bundle.MANIFEST).write_text(manifest({"weights": record}).to_json(), "utf-8")
     return tmp_path
 

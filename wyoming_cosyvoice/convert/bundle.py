@@ -25,6 +25,7 @@ from wyoming_cosyvoice.convert.verify import verify_graphs
 from wyoming_cosyvoice.convert.voices import describe
 from wyoming_cosyvoice.errors import ModelError
 from wyoming_cosyvoice.store import bundle as store
+from wyoming_cosyvoice.store.files import FileRecord, sha256_of
 from wyoming_cosyvoice.store.shipped import whisper_vocabulary
 
 if TYPE_CHECKING:
@@ -109,9 +110,7 @@ def _write(conversion: Conversion, parts: Parts, folder: Path, progress: Progres
     parts.check_finite()
     progress.set_description_str("Hashing")
     source = {name: _hash(file.path, progress) for name, file in parts.files.items()}
-    files = {
-        path.name: store.FileRecord(path.stat().st_size, _hash(path, progress)) for path in sorted(folder.iterdir())
-    }
+    files = {path.name: FileRecord(path.stat().st_size, _hash(path, progress)) for path in sorted(folder.iterdir())}
     decoder = parts.llm_layout.decoder
     made_from = f"{_FORMAT_REVISION} {conversion.precision} {sorted(source.items())}"
     return store.Manifest(
@@ -158,7 +157,7 @@ def _write_relative_positions(path: Path, parts: Parts, count: int, dtype: np.dt
 
 
 def _hash(path: Path, progress: Progress) -> str:
-    digest = store.sha256(path)
+    digest = sha256_of(path)
     progress.update(path.stat().st_size)
     return digest
 

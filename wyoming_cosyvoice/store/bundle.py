@@ -7,12 +7,12 @@ and check it.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar, get_type_hints
 
 from wyoming_cosyvoice.errors import ModelError
+from wyoming_cosyvoice.store.files import FileRecord, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,14 +82,6 @@ class BundleVoice:
 
 
 @dataclass(frozen=True, slots=True)
-class FileRecord:
-    """Size and SHA-256 of a file."""
-
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """What a bundle is. Field by field as in docs/bundle.md."""
 
@@ -153,14 +145,8 @@ def check_files(bundle: Path, manifest: Manifest, *, hashes: bool) -> None:
             raise ModelError(f"{path} is missing", _AGAIN) from None
         if size != record.bytes:
             raise ModelError(f"{path} has {size} bytes where the manifest has {record.bytes}", _AGAIN)
-        if hashes and sha256(path) != record.sha256:
+        if hashes and sha256_of(path) != record.sha256:
             raise ModelError(f"{path} was changed: its SHA-256 differs from the manifest's", _AGAIN)
-
-
-def sha256(path: Path) -> str:
-    """Return the hexadecimal SHA-256 of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _manifest(document: dict[str, object], where: str) -> Manifest:
