@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from wyoming_cosyvoice.server.http import schema
 from wyoming_cosyvoice.server.http.body import read_json
 from wyoming_cosyvoice.server.http.errors import error_body, json_response
+from wyoming_cosyvoice.server.http.events import event
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -61,17 +62,13 @@ class ModelEndpoints:
 async def _events(installation: Installation) -> AsyncIterator[bytes]:
     while not installation.finished.is_set():
         done = await asyncio.to_thread(installation.bytes_written)
-        yield _event({"type": "progress", "name": installation.name, "bytes": done})
+        yield event({"type": "progress", "name": installation.name, "bytes": done})
         try:
             async with asyncio.timeout(_TICK):
                 await installation.finished.wait()
         except TimeoutError:
             continue
     if installation.error is not None:
-        yield _event({"type": "error", **msgspec.to_builtins(error_body(installation.error))})
+        yield event({"type": "error", **msgspec.to_builtins(error_body(installation.error))})
     else:
-        yield _event({"type": "done", "name": installation.name})
-
-
-def _event(value: dict[str, object]) -> bytes:
-    return b"data: " + msgspec.json.encode(value) + b"\n\n"
+        yield event({"type": "done", "name": installation.name})

@@ -18,6 +18,7 @@ from wyoming_cosyvoice.errors import SpeechError
 from wyoming_cosyvoice.server.http import schema
 from wyoming_cosyvoice.server.http.body import read_json, speech_options
 from wyoming_cosyvoice.server.http.errors import error_body, json_response
+from wyoming_cosyvoice.server.http.events import event
 from wyoming_cosyvoice.server.http.leaving import cancelled_when_client_leaves
 from wyoming_cosyvoice.server.http.voices import nth_voice, openai_voice
 
@@ -149,13 +150,13 @@ class _Answer:
         """Yield server-sent events: audio deltas, then done, or an error."""
         try:
             async for part in self.data():
-                yield _event({"type": "speech.audio.delta", "audio": base64.b64encode(part).decode()})
+                yield event({"type": "speech.audio.delta", "audio": base64.b64encode(part).decode()})
         except SpeechError as error:
-            yield _event({"type": "error", **msgspec.to_builtins(error_body(error))})
+            yield event({"type": "error", **msgspec.to_builtins(error_body(error))})
             return
         report = self._stream.report
         usage = {"input_tokens": report.characters, "output_tokens": 0, "total_tokens": report.characters}
-        yield _event({"type": "speech.audio.done", "usage": usage})
+        yield event({"type": "speech.audio.done", "usage": usage})
 
     async def _encoded(self) -> AsyncGenerator[bytes]:
         async with self._stream as stream:
@@ -195,10 +196,6 @@ class _AnswerResponse(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             await self._answer.close()
-
-
-def _event(value: dict[str, object]) -> bytes:
-    return b"data: " + msgspec.json.encode(value) + b"\n\n"
 
 
 def _client(request: Request) -> str:
