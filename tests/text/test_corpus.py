@@ -54,7 +54,7 @@ def test_mixed_sentences(text: str, spans: str) -> None:
         ("密码是ABC123", [("zh", "密码是"), ("en", "abc"), ("zh", "幺二三")]),
         ("买了RTX4090显卡", [("zh", "买了"), ("en", "rtx"), ("zh", "四零九零显卡")]),
         ("用了iPhone15", [("zh", "用了"), ("en", "iphone"), ("zh", "十五")]),
-        ("CO2 600 ppm，正常", [("en", "co"), ("zh", "二六百ppm正常")]),
+        ("CO2 600 ppm，正常", [("zh", "二氧化碳六百ppm正常")]),
         ("CO₂ 600 正常", [("en", "co"), ("zh", "二六百正常")]),
         ("iPad 2 台", [("en", "ipad"), ("zh", "两台")]),
         ("在 Windows 2000 上", [("zh", "在"), ("en", "windows"), ("zh", "两千上")]),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PHRASE_MARKS = frozenset(" '’&.,/+:;!?()-_\"“”@#*")
 _COMMAS = frozenset(",，、;；.。!！?？:：")
 _SHORTEST_PHRASE = 3
+_LONGEST_ABBREVIATION, _LONGEST_NUMBER = 4, 2
 _CURRENCY_LETTERS = frozenset({"HK", "NT", "US", "AU", "CA", "SG", "MOP", "NTD", "RMB", "A", "C", "S", "CN", "JP"})
 WIDE_MARKS = frozenset("，。、：；！？「」『』《》")
 
@@ -25,7 +26,9 @@ def settle(runs: Sequence[Run], languages: Sequence[Language | None], sentence: 
     """Return a language for every run; `languages` has None where the script says nothing."""
     settled: list[Language] = []
     for index, (run, language) in enumerate(zip(runs, languages, strict=True)):
-        is_english = run.kind == "other" and _inside_phrase(runs, languages, index)
+        is_english = _inside_word(runs, languages, index) or (
+            run.kind == "other" and _inside_phrase(runs, languages, index)
+        )
         settled.append("en" if is_english else language or sentence)
     for first, last in _phrases(runs, languages):
         settled[first:last] = ["en"] * (last - first)
@@ -36,13 +39,14 @@ def settle(runs: Sequence[Run], languages: Sequence[Language | None], sentence: 
 
 
 def belongs_to_number(runs: Sequence[Run], index: int) -> bool:
-    """Whether letters are a unit ("5 kg", "80 km/h", "20 °C") or one letter that touches a digit ("5G", "A4")."""
+    """Whether letters are a unit ("5 kg", "80 km/h", "20 °C") or letters that touch a digit ("5G", "A4", "CO2")."""
     text = runs[index].text
     before = runs[index - 1] if index else None
     after = runs[index + 1] if index + 1 < len(runs) else None
     touches_digit = len(text) == 1 and any(near is not None and near.kind == "digit" for near in (before, after))
     if (
         touches_digit
+        or _is_abbreviation_with_number(text, after)
         or _is_joined_letter(runs, index)
         or (after is not None and _leads_number(text, after.text))
         or _joins_numbers(runs, index)
@@ -57,6 +61,15 @@ def belongs_to_number(runs: Sequence[Run], index: int) -> bool:
     if before.text.lstrip("²³") in {"/", "·"}:
         return is_unit(runs[index - 2].text)
     return before.text in {" ", "°", " °"} and runs[index - 2].kind == "digit"
+
+
+def _is_abbreviation_with_number(text: str, after: Run | None) -> bool:
+    """Whether it is spelt and a short number is part of it: CO2 and MP3 are one word, said by one voice.
+
+    Not so RTX4090, whose digits are read one by one, nor iPhone15.
+    """
+    is_spelt = 1 < len(text) <= _LONGEST_ABBREVIATION and text.isascii() and text.isupper()
+    return is_spelt and after is not None and after.kind == "digit" and len(after.text) <= _LONGEST_NUMBER
 
 
 def _leads_number(text: str, after: str) -> bool:
@@ -112,6 +125,12 @@ def _foreign_parts(runs: Sequence[Run], languages: Sequence[Language | None]) ->
         if len(spoken) == 1 and "en" not in spoken:
             yield first, index, spoken.pop()
         first = index + 1
+
+
+def _inside_word(runs: Sequence[Run], languages: Sequence[Language | None], index: int) -> bool:
+    """Whether a digit stands for a word between two: Zigbee2MQTT."""
+    inside = 0 < index < len(runs) - 1 and runs[index].kind == "digit" and len(runs[index].text) == 1
+    return inside and languages[index - 1] == languages[index + 1] == "en"
 
 
 def _has_wide_marks(run: Run) -> bool:

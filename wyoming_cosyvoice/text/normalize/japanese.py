@@ -230,6 +230,8 @@ class Japanese(Speaker):
         written = name.before + name.number + name.after
         if written in self.names:
             return self.names[written]
+        if name.is_short_abbreviation and name.number in words.NAME_NUMBERS:
+            return name.before + words.NAME_NUMBERS[name.number]
         whole, _, decimals = name.number.partition(".")
         said = numerals.decimal(whole, decimals) if decimals else numerals.spell(whole)
         return name.before + (self.digits(whole) if len(whole) > 4 else said) + name.after.upper()

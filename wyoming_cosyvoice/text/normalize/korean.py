@@ -287,6 +287,8 @@ class Korean(Speaker):
         written = name.before + name.number + name.after
         if written in self.names:
             return self.names[written]
+        if name.is_short_abbreviation and name.number in words.NAME_NUMBERS:
+            return f"{name.before} {words.NAME_NUMBERS[name.number]}"
         whole, _, decimals = name.number.partition(".")
         said = self.digits(whole) if len(whole) > 4 else numerals.sino(whole)
         if decimals:

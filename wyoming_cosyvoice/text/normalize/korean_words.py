@@ -47,7 +47,9 @@ CURRENCIES = {
     "¢": ("센트", ""),
 }  # fmt: skip
 
+NAME_NUMBERS = {"1": "원", "2": "투", "3": "쓰리", "4": "포", "5": "파이브", "6": "식스"}
+"""What is said behind abbreviations: CO 투, PS 파이브."""
 NAMES = {
-    "5G": "파이브 G", "4G": "포 G", "3D": "쓰리 D", "2D": "투 D", "MP3": "MP 쓰리", "MP4": "MP 포", "2FA": "투 FA",
-    "B2B": "B 투 B", "B2C": "B 투 C", "H2O": "H 투 O", "CO2": "CO 투",
+    "5G": "파이브 G", "4G": "포 G", "3D": "쓰리 D", "2D": "투 D", "2FA": "투 FA",
+    "B2B": "B 투 B", "B2C": "B 투 C", "H2O": "H 투 O",
 }  # fmt: skip

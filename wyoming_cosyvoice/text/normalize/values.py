@@ -212,6 +212,11 @@ class Name:
     number: str
     after: str = ""
 
+    @property
+    def is_short_abbreviation(self) -> bool:
+        """Whether it is capitals and what stands behind them: PS5, CO2."""
+        return len(self.before) > 1 and self.before.isalpha() and self.before.isupper() and not self.after
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
