@@ -118,7 +118,7 @@ def test_a_pickle_that_calls_a_function_is_refused_and_not_run(tmp_path: Path, p
         complex(1, 2),
         range(3),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
 )
 def test_other_objects_are_refused_by_name(tmp_path: Path, value: object) -> None:
     write_records(tmp_path / "llm.pt", pickle.dumps({"a": value}, protocol=2), [])
