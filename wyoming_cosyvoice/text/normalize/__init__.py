@@ -19,6 +19,7 @@ from wyoming_cosyvoice.text.normalize.mandarin import Mandarin
 from wyoming_cosyvoice.text.normalize.said_as import said_as
 from wyoming_cosyvoice.text.normalize.scan import scan
 from wyoming_cosyvoice.text.normalize.traditional import TraditionalMandarin, is_traditional
+from wyoming_cosyvoice.text.normalize.weekdays import write_weekdays_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ def _speaker(text: str, language: Language) -> Speaker:
 
 def normalize(text: str, language: Language) -> str:
     """Say `text` in words of `language`; words stay as they are, digits, signs and units become words."""
-    return scan(fold(text), _speaker(text, language))
+    return scan(write_weekdays_out(fold(text), language), _speaker(text, language))
 
 
 def say_as(text: str, kind: str, language: Language, format: str = "") -> str:  # noqa: A002 - SSML's own word

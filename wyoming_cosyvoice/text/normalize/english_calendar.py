@@ -72,6 +72,10 @@ _DECADE_SHORT = re.compile(r"['’]([1-9]0)s(?![A-Za-z])")
 
 _WEEKDAY = re.compile(rf"(Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)(?=,? (?:{_MONTH.replace('?P<month>', '?:')}|\d))")
 
+_WEEKDAY_SURE = re.compile(r"(?:Tues?|Thu(?:rs)?)(?![A-Za-z'’-])")
+_WEEKDAY_CUED = re.compile(r"(?:Mon|Wed|Fri|Sat)(?![A-Za-z'’-])")
+_WEEKDAY_CUE = re.compile(r"\b(?:on|next|this|last|every|each|by|until|till|from|since|before) $")
+
 _WEEKDAYS = re.compile(r"(Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)[-–](Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)(?![A-Za-z])")
 
 _SHORT_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2})(?![\d/]|[-.]\d)")
@@ -165,9 +169,11 @@ def _weekdays(text: str, at: int) -> Found | None:
 
 
 def _weekday(text: str, at: int) -> Found | None:
-    """Read Mon before a date or a time: Mon, Nov 23."""
-    match = _WEEKDAY.match(text, at)
-    return (Words(SHORT[match[1]]), match.end()) if match else None
+    """Read Mon before a date, a time or behind a word that names days: Mon, Nov 23; on Mon; Thu is nothing else."""
+    match = _WEEKDAY.match(text, at) or _WEEKDAY_SURE.match(text, at)
+    if match is None and _WEEKDAY_CUE.search(text[max(0, at - 8) : at]):
+        match = _WEEKDAY_CUED.match(text, at)
+    return (Words(SHORT[match[0]]), match.end()) if match else None
 
 
 def _short_date(text: str, at: int) -> Found | None:

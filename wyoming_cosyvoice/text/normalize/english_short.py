@@ -61,6 +61,13 @@ _BEFORE_NUMBER = re.compile(r"(pp?|ch|fig|vol|sec|art|ext|ep|eq|apt|rm|bldg)\.(?
 
 _SHARP = re.compile(r"([CF])#(?![\w#])")
 
+_COMPASS = re.compile(r"(?:[NS]?[NS][EW]|[EW][NS][EW]|[NSEW])(?![A-Za-z])")
+_WIND_BEFORE = re.compile(r"\b[Ww]inds?(?: is| are)?(?: from)?(?: the)?:? $|\b[Ww]inds?:$")
+_WIND_BEHIND = re.compile(
+    r" (?:winds?|breeze)\b| (?:at |around |up to )?\d{1,3}(?: ?(?:-|–|to) ?\d{1,3})? ?(?:mph|km/h|kph|kn|knots)\b"
+)
+_POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
+
 _WITHOUT = re.compile(r"(w/o|w/|c/o|b/c|n/a|N/A)(?![A-Za-z\d])")
 
 _SLASHED = {
@@ -144,6 +151,15 @@ def _sharp(text: str, at: int) -> Found | None:
     return (Words(f"{match[1]} sharp"), match.end()) if match else None
 
 
+def _compass(text: str, at: int) -> Found | None:
+    """Read where a wind comes from: wind NW, SSE winds; elsewhere these may be any letters."""
+    match = _COMPASS.match(text, at)
+    if match is None or not (_WIND_BEFORE.search(text[max(0, at - 20) : at]) or _WIND_BEHIND.match(text, match.end())):
+        return None
+    points = [_POINTS[letter] for letter in match[0]]
+    return Words(" ".join([points[0], "".join(points[1:])] if len(points) == 3 else ["".join(points)])), match.end()
+
+
 def _slashed(text: str, at: int) -> Found | None:
     match = _WITHOUT.match(text, at)
     return (Words(_SLASHED[match[1]]), match.end()) if match else None
@@ -153,6 +169,7 @@ AT_WORDS: Sequence[Recogniser] = (
     _before_number,
     _per_unit,
     _sharp,
+    _compass,
     _label,
     _roman,
     _abbreviation,

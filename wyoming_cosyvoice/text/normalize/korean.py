@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _NATIVE = (
     "개비 개피 개 명 사람 살 시간 시 마리 번째 번 잔 병 권 장 대 그루 송이 켤레 벌 채 가지 달 군데 곳 "
-    "배 자루 통 줄 쌍 갑 그릇 모금 조각 판 봉지 상자 묶음 다발 접시 숟가락 스푼 컵 방울 바퀴 발자국 발짝 "
+    "배 건 자루 통 줄 쌍 갑 그릇 모금 조각 판 봉지 상자 묶음 다발 접시 숟가락 스푼 컵 방울 바퀴 발자국 발짝 "
     "걸음 판 끼 해 밤 포기 알 톨 단 팩 캔 세트 박스 차례 식구 쪽지 겹 층계 모 벌 척 칸 구절 마디 밤 "
     "고개 돌 가구 수저 모둠 포대 자리 매 뼘 아름 판째 개째 잔째"
 ).split()
@@ -57,7 +57,12 @@ _SCORE = re.compile(
     r"|(?: 대 |대)(\d{1,3})(?=$|[\s.,!?)]|로 |으로|의 |인 |이[다었]|입니다|승))"
 )
 _HISTORY = re.compile(r"(\d{1,2})·(\d{1,2})(?![\d·])")
-_NO_HOUR = re.compile(r"즌|리즈|스템|청|험|작")
+# syllables behind a counter that make it another word: 5시리즈, Model 3 배터리, 2 건물
+_OTHER_WORDS = {
+    "시": re.compile(r"즌|리즈|스템|청|험|작"),
+    "배": re.compile(r"터|경|송|달|열|치|관|기|수|선"),
+    "건": re.compile(r"강|물|전|조|설|축|반|너"),
+}
 _AGES = re.compile(r" ?(?:남성|여성|초반|중반|후반|남녀|청년|이상|부부|남자|여자|가장|직장인)")
 _RANKED = re.compile(r"(?:제|\d반) ?$")
 _DIGITS_ASKED = re.compile(
@@ -109,7 +114,7 @@ class Korean(Speaker):
         if match is None:
             return None
         counter = match[0]
-        if counter == "시" and _NO_HOUR.match(text, match.end()):
+        if counter in _OTHER_WORDS and _OTHER_WORDS[counter].match(text, match.end()):
             return None
         ranked = _RANKED.search(text[max(0, at - len(number.whole) - 2) : at - len(number.whole)])
         if counter in _SCALES:

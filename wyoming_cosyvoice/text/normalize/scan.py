@@ -123,6 +123,7 @@ _FORMS: Sequence[Recogniser] = (
     network.version,
     network.link,
     dates.year_month,
+    dates.time_left,
     dates.time,
     money.money,
     numbers.duration,

@@ -7,7 +7,7 @@ from calendar import monthrange
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from wyoming_cosyvoice.text.normalize.values import Date, Range, Time
+from wyoming_cosyvoice.text.normalize.values import Date, Duration, Number, Quantity, Range, Time, Unit
 
 if TYPE_CHECKING:
     from wyoming_cosyvoice.text.normalize.recognise.numbers import Found
@@ -22,6 +22,11 @@ _TIME = re.compile(
     r"(\d{1,2}):([0-5]\d)(?::([0-5]\d)(?:\.\d{1,6})?)?(?!\d|:\d)"
     r"(?: ?(?P<half>[AaPp])(?:\.[Mm]\.|[Mm](?![A-Za-z0-9]))|Z(?![A-Za-z0-9])|[+]\d\d:?\d\d)?"
 )
+_LEFT_BEFORE = re.compile(
+    r"(?:剩余(?:时间)?|剩餘(?:時間)?|还剩|還剩|仲有|仲剩|残り(?:時間)?|남은 시간|[Tt]ime (?:left|remaining)|[Rr]emaining)"
+    r"[是はが은이为係:： ]{0,2}$"
+)
+_LEFT_BEHIND = re.compile(r" ?(?:left|remaining|남)")
 _DOTTED = re.compile(r"(1[0-2]|0?[1-9])\.([0-5]\d) ?(?P<half>[AaPp])(?:\.[Mm]\.|[Mm](?![A-Za-z0-9]))")
 _HALF_FIRST = re.compile(
     r"(?P<half>[AP])M ?(?=(?:1[0-2]|0?[1-9]):[0-5]\d(?![\d:]))|(?P<small>[ap])m (?=(?:1[0-2]|0?[1-9]):[0-5]\d(?![\d:]))"
@@ -115,6 +120,18 @@ def read_time(text: str, at: int) -> tuple[Time, int] | None:
         half = None  # 15:00 PM: the number says it already
     # Nobody says that no seconds have passed: 10:00:00 of a log.
     return Time(hour, minute, int(match[3]) if match[3] and int(match[3]) else None, half), match.end()
+
+
+def time_left(text: str, at: int) -> Found | None:
+    """Read what is left of a time as its length: 剩余时间 0:45 is 四十五分钟, 1:20 left is no time of day either."""
+    match = _TIME.match(text, at)
+    if match is None or match["half"]:
+        return None
+    if not _LEFT_BEFORE.search(text[max(0, at - 20) : at]) and not _LEFT_BEHIND.match(text, match.end()):
+        return None
+    amounts = [(str(int(match[index] or 0)), unit) for index, unit in ((1, "h"), (2, "min"), (3, "s"))]
+    parts = tuple(Quantity(Number(amount), Unit(unit)) for amount, unit in amounts if amount != "0")
+    return (Duration(parts), match.end()) if parts else None
 
 
 def _half(letter: str | None) -> Literal["am", "pm"] | None:
