@@ -18,7 +18,8 @@ from wyoming_cosyvoice.convert.checkpoint import Checkpoint
 from wyoming_cosyvoice.convert.voices import describe
 from wyoming_cosyvoice.convert.weights import Weights, read_voices
 from wyoming_cosyvoice.errors import ModelError
-from wyoming_cosyvoice.store.bundle import check_files, read_manifest
+from wyoming_cosyvoice.store.bundle import read_manifest
+from wyoming_cosyvoice.store.manifest import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,7 +225,7 @@ def test_a_failed_replacement_leaves_the_earlier_bundle(checkpoint: Path) -> Non
     edit(checkpoint / "hift.pt", lambda tensors: tensors["conv_post.bias"].fill(float("nan")))
     with pytest.raises(ModelError, match="not finite"):
         convert_tiny(checkpoint, bundle, replace=True)
-    check_files(bundle, read_manifest(bundle), hashes=True)
+    verify(bundle, read_manifest(bundle).files, hashes=True)
     assert {path.name for path in bundle.parent.iterdir()} == {"checkpoint", "bundle"}
 
 

@@ -63,7 +63,7 @@ def from_folder(library: Library, name: str, folder: Path, precision: Precision)
 
 def _copy_bundle(bundle: Path, work: Path) -> None:
     manifest = read_manifest(bundle)
-    verify(bundle, manifest, hashes=False)
+    verify(bundle, manifest.files, hashes=False)
     for name in manifest.files:
         (work / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(bundle / name, work / name)

@@ -103,7 +103,7 @@ def _verify(arguments: argparse.Namespace, library: Library) -> int:
     for name in arguments.names or [item.folder.name for item in library.installed()]:
         try:
             folder = Path(name) if Path(name).is_dir() else _folder_of(name, library)
-            manifests.verify(folder, manifests.read_manifest(folder), hashes=True)
+            manifests.verify(folder, manifests.read_manifest(folder).files, hashes=True)
         except ModelError as error:
             failed += 1
             print(f"{name}: {error}")

@@ -26,6 +26,7 @@ from wyoming_cosyvoice.convert.voices import describe
 from wyoming_cosyvoice.errors import ModelError
 from wyoming_cosyvoice.store import bundle as store
 from wyoming_cosyvoice.store.files import FileRecord, sha256_of
+from wyoming_cosyvoice.store.manifest import verify
 from wyoming_cosyvoice.store.shipped import whisper_vocabulary
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def convert(conversion: Conversion, progress: Progress) -> store.Manifest:
             progress.set_description_str("Verifying")
             verify_graphs(folder, manifest)
             (folder / store.MANIFEST).write_text(manifest.to_json(), "utf-8")
-            store.check_files(folder, store.read_manifest(folder), hashes=False)
+            verify(folder, store.read_manifest(folder).files, hashes=False)
             _move_into_place(folder, conversion.bundle)
     return manifest
 

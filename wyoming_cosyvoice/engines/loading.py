@@ -95,7 +95,7 @@ def _named(wanted: str, library: Library, config: Config) -> Engine:
     folder = Path(wanted)
     if folder.is_dir():
         manifest = read_manifest(folder)
-        verify(folder, manifest, hashes=False)
+        verify(folder, manifest.files, hashes=False)
         return open_engine(Installed(folder, manifest), config)
     try:
         model = library.find(wanted)

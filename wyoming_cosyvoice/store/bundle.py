@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar, get_type_hints
 
 from wyoming_cosyvoice.errors import ModelError
-from wyoming_cosyvoice.store.files import FileRecord, sha256_of
+from wyoming_cosyvoice.store.files import FileRecord
+from wyoming_cosyvoice.store.manifest import FILE_NAME, SCHEMA, read_document, read_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-SCHEMA = 1
-MANIFEST = "manifest.json"
-MAX_MANIFEST_BYTES = 1 << 20
+MANIFEST = FILE_NAME
 _AGAIN = "Install the model again, or convert it again"
 
 Precision = Literal["float32", "int8", "int4"]
@@ -111,42 +110,10 @@ class Manifest:
 
 def read_manifest(bundle: Path) -> Manifest:
     """Read and check `bundle`/manifest.json; ModelError names what is wrong with it."""
-    path = bundle / MANIFEST
-    try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise ModelError(f"{path} is larger than a manifest can be", _AGAIN)
-        document = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ModelError(f"{bundle} has no {MANIFEST}, so it is not a model bundle", _AGAIN) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} can't be read as JSON: {error}", _AGAIN) from error
-    if not isinstance(document, dict):
-        raise ModelError(f"{path} is not a JSON object", _AGAIN)
-    schema = document.get("schema")
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise ModelError(
-            f"{bundle.name} is a bundle of schema {schema}, newer than this program knows ({SCHEMA})",
-            "Update wyoming-cosyvoice, or convert the model with this version",
-        )
-    if schema != SCHEMA or document.get("engine") != "cosyvoice":
-        raise ModelError(f"{path} is not the manifest of a CosyVoice bundle of schema {SCHEMA}", _AGAIN)
-    return _manifest(document, str(path))
-
-
-def check_files(bundle: Path, manifest: Manifest, *, hashes: bool) -> None:
-    """Raise ModelError for the first file that is missing, of another size, or (with `hashes`) changed."""
-    for name, record in manifest.files.items():
-        path = bundle / name
-        if path.resolve().parent != bundle.resolve():
-            raise ModelError(f"{bundle / MANIFEST} lists {name!r}, which lies outside the bundle", _AGAIN)
-        try:
-            size = path.stat().st_size
-        except OSError:
-            raise ModelError(f"{path} is missing", _AGAIN) from None
-        if size != record.bytes:
-            raise ModelError(f"{path} has {size} bytes where the manifest has {record.bytes}", _AGAIN)
-        if hashes and sha256_of(path) != record.sha256:
-            raise ModelError(f"{path} was changed: its SHA-256 differs from the manifest's", _AGAIN)
+    document, where = read_document(bundle), str(bundle / MANIFEST)
+    if document.get("engine") != "cosyvoice":
+        raise ModelError(f"{where} is not the manifest of a CosyVoice bundle", _AGAIN)
+    return _manifest(document, where)
 
 
 def _manifest(document: dict[str, object], where: str) -> Manifest:
@@ -157,11 +124,11 @@ def _manifest(document: dict[str, object], where: str) -> Manifest:
         "flow": _record(FlowSizes, document.get("flow"), f"{where}: flow"),
         "vocoder": _record(VocoderSizes, document.get("vocoder"), f"{where}: vocoder"),
     }
-    voices, files = document.get("voices"), document.get("files")
-    if not isinstance(voices, list) or not isinstance(files, dict):
-        raise ModelError(f"{where}: voices must be a list and files an object", _AGAIN)
+    voices = document.get("voices")
+    if not isinstance(voices, list):
+        raise ModelError(f"{where}: voices must be a list", _AGAIN)
     fields["voices"] = tuple(_record(BundleVoice, voice, f"{where}: voices") for voice in voices)
-    fields["files"] = {name: _record(FileRecord, record, f"{where}: {name}") for name, record in files.items()}
+    fields["files"] = read_files(document, where)
     return _record(Manifest, document | fields, where)
 
 
@@ -169,7 +136,7 @@ def _record(kind: type[_Record], value: object, where: str) -> _Record:
     """Make a dataclass of a JSON object; scalars must be of the declared type, unknown keys are for later schemas."""
     if not isinstance(value, dict):
         raise ModelError(f"{where} must be an object", _AGAIN)
-    hints = get_type_hints(kind, localns={"Mapping": dict})
+    hints = get_type_hints(kind, localns={"Mapping": dict, "FileRecord": FileRecord})
     known = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for name, item in known.items():
         required = item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING

@@ -57,7 +57,7 @@ class Library:
         if not folder.exists():
             return None
         manifest = read_manifest(folder)
-        verify(folder, manifest, hashes=False)
+        verify(folder, manifest.files, hashes=False)
         return Installed(folder, manifest)
 
     def install(self, name: str, build: Callable[[Path], None]) -> Installed:
@@ -74,7 +74,7 @@ class Library:
             build(work)
             try:
                 manifest = read_manifest(work)
-                verify(work, manifest, hashes=True)
+                verify(work, manifest.files, hashes=True)
             except ModelError:
                 shutil.rmtree(work)  # a part of it is wrong, so the next try must not continue from it
                 raise

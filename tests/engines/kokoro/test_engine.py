@@ -198,7 +198,7 @@ def test_pieces_fit_and_lose_nothing(phonemes: str, limit: int) -> None:
 def test_the_installed_graph_is_the_catalogue_s(starter: Installed) -> None:
     (graph,) = starter.manifest.files
     assert starter.manifest.files[graph] == find_entry("starter").products[graph]
-    verify(starter.folder, starter.manifest, hashes=True)
+    verify(starter.folder, starter.manifest.files, hashes=True)
     assert current_or_install(Library(starter.folder.parent)) == starter
 
 

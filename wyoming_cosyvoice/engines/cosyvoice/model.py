@@ -17,7 +17,8 @@ from wyoming_cosyvoice.engines.cosyvoice.sessions import open_session
 from wyoming_cosyvoice.engines.cosyvoice.tokenizer import Tokenizer
 from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder
 from wyoming_cosyvoice.errors import ModelError
-from wyoming_cosyvoice.store.bundle import check_files, read_manifest
+from wyoming_cosyvoice.store.bundle import read_manifest
+from wyoming_cosyvoice.store.manifest import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +54,7 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
     """
     folder = Path(bundle_dir)
     manifest = read_manifest(folder)
-    check_files(folder, manifest, hashes=False)
+    verify(folder, manifest.files, hashes=False)
     tables = _read_arrays(folder / "tables.npz")
 
     def open_graph(name: str) -> ort.InferenceSession:
