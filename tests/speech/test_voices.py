@@ -195,3 +195,21 @@ async def test_explain_shows_the_clauses(make_service: MakeService) -> None:
     service = await make_service(*engines)
     clauses = await service.explain("Hello. 你好。", SpeechOptions())
     assert [[span.language for span in clause.spans] for clause in clauses] == [["en"], ["zh"]]
+
+
+async def test_two_models_with_a_voice_of_one_name(make_service: MakeService) -> None:
+    # CosyVoice and the starter both have a zh_female_1, and a house may use both
+    better, starter = PlainEngine(voice("zh_f", "zh"), name="better"), PlainEngine(voice("zh_f", "zh"), name="starter")
+    service = await make_service(better, starter)
+    assert [named.id for _, named in service.engines.voices] == ["zh_f", "starter/zh_f"]
+    for name in ("zh_f", "better/zh_f", "starter/zh_f", "Starter/ZH_F"):
+        await speak(service, f"{name} 说话。", voice=name)
+    assert (len(better.utterances), len(starter.utterances)) == (2, 2)
+    assert {said.voice for said in starter.utterances} == {"zh_f"}, "an engine knows its voices by their own names"
+
+
+def test_the_same_model_twice_adds_no_voice() -> None:
+    engines = Engines([PlainEngine(voice("zh_f", "zh")), PlainEngine(voice("zh_f", "zh"))])
+    ids = [named.id for _, named in engines.voices]
+    assert len(ids) == len(set(ids))
+    assert {engines.find(name)[1].id for name in ids} == set(ids)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from wyoming_cosyvoice.config import Config
-    from wyoming_cosyvoice.engines.engine import Engine
+    from wyoming_cosyvoice.engines.engine import Engine, Voice
     from wyoming_cosyvoice.text.clause import Clause
 
 _SETTINGS = ("data_dir", "download_dir", "model", "voice", "language", "threads", "debug")
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _engine(settings: Config) -> tuple[Engine, str] | None:
+def _engine(settings: Config) -> tuple[Engine, Voice] | None:
     """Return the engine that would speak and its voice, None if none is installed. Never installs one."""
     from wyoming_cosyvoice.engines.loading import load_engines  # noqa: PLC0415 - heavy
     from wyoming_cosyvoice.store.library import Library  # noqa: PLC0415
@@ -66,10 +66,10 @@ def _engine(settings: Config) -> tuple[Engine, str] | None:
     except (NoVoiceError, ModelError) as error:
         print(f"No phonemes: {error}", file=sys.stderr)
         return None
-    return engine, voice.id
+    return engine, voice
 
 
-def _plan(text: str, settings: Config, chosen: tuple[Engine, str] | None, *, ssml: bool) -> list[Clause]:
+def _plan(text: str, settings: Config, chosen: tuple[Engine, Voice] | None, *, ssml: bool) -> list[Clause]:
     files = LexiconFiles(settings.data_dir)
     plan = PlanSettings(
         language=base_language(settings.language) if settings.language else None,
@@ -77,20 +77,19 @@ def _plan(text: str, settings: Config, chosen: tuple[Engine, str] | None, *, ssm
         lexicon=files.refresh(),
     )
     if chosen is not None:
-        engine, name = chosen
-        voice = next(voice for voice in engine.voices if voice.id == name)
+        engine, voice = chosen
         plan = replace(plan, default_language=voice.languages[0], max_characters=engine.max_characters)
     planner = Planner(plan)
     return planner.feed(text) + planner.finish()
 
 
-def _phonemes(clause: Clause, chosen: tuple[Engine, str] | None) -> str | None:
+def _phonemes(clause: Clause, chosen: tuple[Engine, Voice] | None) -> str | None:
     from wyoming_cosyvoice.engines.engine import Utterance  # noqa: PLC0415
 
     if chosen is None or not clause.spans:
         return None
     engine, voice = chosen
-    return engine.explain(Utterance(clause.spans, voice))
+    return engine.explain(Utterance(clause.spans, voice.local_id))
 
 
 def _as_json(clauses: Sequence[Clause], phonemes: Sequence[str | None]) -> dict[str, Any]:

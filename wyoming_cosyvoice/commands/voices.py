@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     engines = load_engines(config.from_arguments(arguments))
     try:
-        rows = [_row(engine, voice) for engine in engines for voice in engine.voices]
+        rows = [_row(engine, voice) for engine, voice in engines.voices]
     finally:
         for engine in engines:
             engine.close()

@@ -54,6 +54,11 @@ class Voice:
     speakers: tuple[str, ...] = ()
     loudness: float | None = REFERENCE_LOUDNESS
 
+    @property
+    def local_id(self) -> str:
+        """The id as its engine knows it: `zh_female_1` of `kokoro/zh_female_1`, so called where two models have one."""
+        return self.id.rpartition("/")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Utterance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.errors import NoVoiceError, UnknownVoiceError, UnsupportedLanguageError
@@ -14,15 +15,28 @@ if TYPE_CHECKING:
 
 
 class Engines:
-    """Loaded engines in order of preference: the first that has what is asked for gets it."""
+    """Loaded engines in order of preference: the first that has what is asked for gets it.
+
+    Each voice is also known by its engine or its model and its id, `kokoro/zh_female_1`. Where an engine before it has
+    a voice of the same id, that is what it is called, so that the starter can be chosen beside an installed model.
+    """
 
     def __init__(self, engines: Sequence[Engine], default_voice: str | None = None) -> None:
         self._engines = tuple(engines)
         self._by_name: dict[str, tuple[Engine, Voice]] = {}
+        voices = []
         for engine in self._engines:
             for voice in engine.voices:
-                for name in (voice.id, *voice.aliases):
-                    self._by_name.setdefault(name.casefold(), (engine, voice))
+                names = (voice.id, f"{engine.name}/{voice.id}", f"{engine.version}/{voice.id}")
+                free = [name for name in names if name.casefold() not in self._by_name]
+                if not free:
+                    continue  # the very same model once more
+                unique = voice if free[0] == voice.id else replace(voice, id=free[0])
+                voices.append((engine, unique))
+                for name in (*free, *voice.aliases):
+                    self._by_name.setdefault(name.casefold(), (engine, unique))
+        self.voices = tuple(voices)
+        """All voices with their engines, in order of preference, no two of one id."""
         self._default = self.find(default_voice) if default_voice else None
 
     def __iter__(self) -> Iterator[Engine]:
@@ -35,7 +49,7 @@ class Engines:
         """
         found = self._by_name.get(name.casefold())
         if found is None:
-            known = ", ".join(voice.id for engine in self._engines for voice in engine.voices)
+            known = ", ".join(voice.id for _, voice in self.voices)
             raise UnknownVoiceError(f"There is no voice {name[:80]!r}", f"Use one of: {known}")
         return found
 
@@ -46,20 +60,15 @@ class Engines:
         """
         if name:
             return self.find(name)
-        if not self._by_name:
+        if not self.voices:
             raise NoVoiceError("No voice is installed", "Install one with `wyoming-cosyvoice models install starter`")
         if language is None:
-            return self._default or self._first()
+            return self._default or self.voices[0]
         if self._default and language in self._default[1].languages:
             return self._default
         for native in (True, False):
-            for engine in self._engines:
-                for voice in engine.voices:
-                    if language in (voice.languages[:1] if native else voice.languages + voice.experimental):
-                        return engine, voice
-        spoken = sorted({code for engine in self._engines for voice in engine.voices for code in voice.languages})
+            for engine, voice in self.voices:
+                if language in (voice.languages[:1] if native else voice.languages + voice.experimental):
+                    return engine, voice
+        spoken = sorted({code for _, voice in self.voices for code in voice.languages})
         raise UnsupportedLanguageError(f"No installed voice speaks {language!r}", f"Use one of: {', '.join(spoken)}")
-
-    def _first(self) -> tuple[Engine, Voice]:
-        engine = next(engine for engine in self._engines if engine.voices)
-        return engine, engine.voices[0]

@@ -69,7 +69,7 @@ def _status(now: ServiceStatus) -> dict[str, float | None]:
 def info_event(engines: Engines, config: Config, server_id: str, http_port: int | None) -> Event:
     """Return the `info` event: Wyoming's fields, and ours under `cosyvoice` in the program."""
     loaded = tuple(engines)
-    voices = [voice for engine in loaded for voice in engine.voices]
+    voices = [voice for _, voice in engines.voices]
     native = {code for voice in voices for code in voice.languages}
     first = loaded[0].attribution if loaded else None
     program = TtsProgram(
@@ -78,7 +78,7 @@ def info_event(engines: Engines, config: Config, server_id: str, http_port: int 
         attribution=Attribution(first.name, first.url) if first else _PROJECT,
         installed=bool(voices),
         version=__version__,
-        voices=[_voice(voice, native, engine.version) for engine in loaded for voice in engine.voices],
+        voices=[_voice(voice, native, engine.version) for engine, voice in engines.voices],
         supports_synthesize_streaming=not config.no_streaming,
     )
     event = Info(tts=[program]).event()

@@ -92,9 +92,7 @@ class Cast:
         """Return the lead if it speaks the language natively, else the voice most like it that does."""
         if language in lead[1].languages:
             return lead
-        natives = [
-            (engine, voice) for engine in self._engines for voice in engine.voices if language in voice.languages
-        ]
+        natives = [(engine, voice) for engine, voice in self._engines.voices if language in voice.languages]
         return min(natives, key=lambda other: _distance(lead, other, language), default=lead)
 
     def _part(self, clause: Clause, chosen: tuple[Engine, Voice], spans: Iterable[Span]) -> Part:
@@ -112,7 +110,7 @@ class Cast:
         key = _digest([_KEY_VERSION, *sound, voice.loudness], 20).hex()
         seed = int.from_bytes(_digest(sound, 4), "little")
         options = {"speaker": speaker} if speaker else {}
-        utterance = Utterance(spoken, voice.id, speed, manner.style, seed, options)
+        utterance = Utterance(spoken, voice.local_id, speed, manner.style, seed, options)
         return Part(engine, voice, utterance, key, clamp(manner.volume * clause.volume, VOLUME))
 
 

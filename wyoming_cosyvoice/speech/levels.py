@@ -129,7 +129,7 @@ class Levels:
         language = voice.languages[0]
         sentence = SENTENCES[language]
         loop = asyncio.get_running_loop()
-        job = _SampleJob(Utterance((Span(language, sentence, sentence),), voice.id), loop)
+        job = _SampleJob(Utterance((Span(language, sentence, sentence),), voice.local_id), loop)
         worker.submit(job, Claim(client="", stream=0, first=True))
         try:
             samples = await asyncio.wait_for(job.samples, self._timeout)
@@ -189,7 +189,7 @@ class _SampleJob:
 
 
 def _key(engine: Engine, voice: Voice) -> str:
-    return f"{engine.name} {engine.revision} {voice.id}"
+    return f"{engine.name} {engine.revision} {voice.local_id}"
 
 
 def _gain(level: float) -> float:

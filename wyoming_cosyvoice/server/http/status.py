@@ -30,7 +30,7 @@ class StatusEndpoints:
 
     async def ready(self, _request: Request) -> Response:
         """Answer whether something can be said."""
-        ready = any(engine.voices for engine in self._context.service.engines)
+        ready = bool(self._context.service.engines.voices)
         return json_response(schema.Health("ready" if ready else "no-voice", __version__), 200 if ready else 503)
 
     async def status(self, request: Request) -> Response:

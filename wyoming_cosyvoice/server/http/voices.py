@@ -46,8 +46,7 @@ def nth_voice(engines: Engines, options: SpeechOptions, number: int) -> str:
     """
     names = [
         voice.id
-        for engine in engines
-        for voice in engine.voices
+        for _, voice in engines.voices
         if options.language is None or options.language in voice.languages + voice.experimental
     ]
     if number >= len(names):
@@ -71,6 +70,5 @@ def voice_list(engines: Engines) -> list[VoiceInfo]:
             engine.name,
             engine.sample_rate,
         )
-        for engine in engines
-        for voice in engine.voices
+        for engine, voice in engines.voices
     ]
