@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
     from numpy.typing import NDArray
 
+    from wyoming_cosyvoice.engines.cosyvoice.crew import Crew
     from wyoming_cosyvoice.engines.cosyvoice.schedule import FlowPlan
 
     Floats = NDArray[np.float32]
@@ -35,7 +36,10 @@ class Flow:
         time: ort.InferenceSession,
         estimator: ort.InferenceSession,
         tables: Mapping[str, Floats],
+        crew: Crew,
     ) -> None:
+        """Let the crew run the estimator on both rows of guidance at once."""
+        self._crew = crew
         self._encoder = encoder
         self._time = time
         self._estimator = estimator
@@ -87,23 +91,15 @@ class Flow:
         times = cosine_times(plan.steps)
         rows = self._time.run(["time"], {"t": times[:-1]})[0]
         known = np.zeros_like(mu) if cond is None else np.ascontiguousarray(cond.T)
-        both = {"mu": _guided(mu), "cond": _guided(known), "speaker": _guided(speaker)}
-        one = {name: value[:1] for name, value in both.items()}
+        conditioned = {"mu": mu[None], "cond": known[None], "speaker": speaker[None]}
+        free = {name: np.zeros_like(value) for name, value in conditioned.items()}
         x = np.ascontiguousarray(noise.T, np.float32)
         difference = np.zeros_like(x)
         for k, guided in enumerate(plan.guided):
-            time = rows[k : k + 1]
-            if guided:
-                feed = both | {"x": np.stack([x, x]), "time": time}
-                conditioned, free = run_graph(self._estimator, "velocity", feed, cancelled)
-                difference = conditioned - free
-            else:
-                feed = one | {"x": x[None], "time": time}
-                conditioned = run_graph(self._estimator, "velocity", feed, cancelled)[0]
-            x = x + np.float32(times[k + 1] - times[k]) * (conditioned + GUIDANCE * difference)
+            point = {"x": x[None], "time": rows[k : k + 1]}
+            feeds = [conditioned | point, free | point] if guided else [conditioned | point]
+            velocity, *others = self._crew.run(self._estimator, "velocity", feeds, cancelled)
+            if others:
+                difference = velocity[0] - others[0][0]
+            x = x + np.float32(times[k + 1] - times[k]) * (velocity[0] + GUIDANCE * difference)
         return np.ascontiguousarray(x.T)
-
-
-def _guided(condition: Floats) -> Floats:
-    """Return the rows of classifier-free guidance: with the condition, and without."""
-    return np.stack([condition, np.zeros_like(condition)])

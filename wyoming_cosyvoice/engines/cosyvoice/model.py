@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wyoming_cosyvoice.audio.griffin_lim import GriffinLim
+from wyoming_cosyvoice.engines.cosyvoice.crew import Crew
 from wyoming_cosyvoice.engines.cosyvoice.flow import Flow
 from wyoming_cosyvoice.engines.cosyvoice.language_model import LanguageModel
 from wyoming_cosyvoice.engines.cosyvoice.sampling import Sampler
@@ -57,8 +58,10 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
     verify(folder, manifest.files, hashes=False)
     tables = _read_arrays(folder / "tables.npz")
 
-    def open_graph(name: str) -> ort.InferenceSession:
+    def open_graph(name: str, threads: int = threads) -> ort.InferenceSession:
         return open_session(folder / f"{name}.onnx", threads)
+
+    crew = Crew(threads)
 
     language_model = LanguageModel(
         open_graph("text_encoder"),
@@ -67,8 +70,10 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
         tables,
         _map_array(folder / "relative_positions.npy"),
     )
-    flow = Flow(open_graph("flow_encoder"), open_graph("flow_time"), open_graph("flow_estimator"), tables)
-    vocoder = Vocoder(open_graph("f0"), open_graph("vocoder"), tables)
+    # the two rows of guidance side by side, the vocoder's blocks side by side
+    estimator = open_graph("flow_estimator", (threads + 1) // 2)
+    flow = Flow(open_graph("flow_encoder"), open_graph("flow_time"), estimator, tables, crew)
+    vocoder = Vocoder(open_graph("f0"), open_graph("vocoder", 1), tables, crew)
     return CosyVoice(
         manifest=manifest,
         tokenizer=Tokenizer.load(folder / "tokenizer.tiktoken"),

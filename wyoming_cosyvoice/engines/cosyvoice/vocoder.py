@@ -16,15 +16,28 @@ if TYPE_CHECKING:
     import onnxruntime as ort
     from numpy.typing import NDArray
 
+    from wyoming_cosyvoice.engines.cosyvoice.crew import Crew
+
     Floats = NDArray[np.float32]
+
+REACH = 15
+"""Mel frames on either side that a sample depends on, rounded up."""
+_LONGEST = 96
+"""Frames of a block: longer ones fall out of the processor's caches."""
+_SHORTEST = 24
+"""Frames of a block: of shorter ones most of the work is for what they overlap."""
 
 
 class Vocoder:
     """F0, source and wave. T mel frames become 256 T samples in [-0.99, 0.99]."""
 
-    def __init__(self, f0: ort.InferenceSession, wave: ort.InferenceSession, tables: Mapping[str, Floats]) -> None:
+    def __init__(
+        self, f0: ort.InferenceSession, wave: ort.InferenceSession, tables: Mapping[str, Floats], crew: Crew
+    ) -> None:
+        """`wave` runs on one thread: the crew runs it on several blocks at once."""
         self._f0 = f0
         self._wave = wave
+        self._crew = crew
         self._source = SourceSignal(tables["source_weight"].reshape(-1), float(tables["source_bias"].reshape(-1)[0]))
 
     def f0(self, mel: Floats) -> Floats:
@@ -41,13 +54,32 @@ class Vocoder:
 
         Raises CancelledError soon after `cancelled` says so.
         """
-        result: Floats = run_graph(self._wave, "wave", {"mel": mel[None], "source": source[None]}, cancelled)[0]
-        return result
+        frames = mel.shape[1]
+        edges = block_edges(frames, self._crew.threads)
+        starts, ends = [max(edge - REACH, 0) for edge in edges[:-1]], [min(edge + REACH, frames) for edge in edges[1:]]
+        feeds = [
+            {"mel": mel[None, :, start:end], "source": source[None, HOP * start : HOP * end]}
+            for start, end in zip(starts, ends, strict=True)
+        ]
+        waves = self._crew.run(self._wave, "wave", feeds, cancelled)
+        return np.concatenate(
+            [
+                wave[0, HOP * (first - start) :][: HOP * (last - first)]
+                for wave, start, first, last in zip(waves, starts, edges[:-1], edges[1:], strict=True)
+            ]
+        )
 
     def __call__(self, mel: Floats) -> Floats:
         """Return the samples [256 T] of `mel` [80, T], with the randomness of seed 0."""
         phase, noise = source_randomness(np.random.RandomState(0), mel.shape[1])
         return self.wave(mel, self.source(self.f0(mel), phase, noise))
+
+
+def block_edges(frames: int, workers: int) -> list[int]:
+    """Return where to cut `frames` into blocks that overlap by `REACH`: as many as keep all workers busy alike."""
+    rounds = -(-frames // (_LONGEST * workers))
+    count = max(min(rounds * workers, frames // _SHORTEST), 1)
+    return [frames * index // count for index in range(count + 1)]
 
 
 def source_randomness(random: np.random.RandomState, frames: int) -> tuple[Floats, Floats]:
