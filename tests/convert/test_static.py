@@ -12,7 +12,7 @@ import pytest
 from wyoming_cosyvoice.convert import static
 from wyoming_cosyvoice.convert.graph import GraphWriter
 from wyoming_cosyvoice.convert.static import Ranges, calibrate
-from wyoming_cosyvoice.convert.vocoder import resblock_convolutions
+from wyoming_cosyvoice.convert.vocoder import _snake_of_turns, _turns, resblock_convolutions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def test_a_convolution_of_uneven_channels_keeps_each_of_them(tmp_path: Path, ker
     weight = (rng.standard_normal((24, 16, kernel)) / np.logspace(-2, 2, 16)[:, None]).astype(np.float32)
     weight *= np.logspace(-1, 1, 24, dtype=np.float32)[:, None, None]
     bias = rng.standard_normal(24).astype(np.float32)
-    attributes = {"dilations": [dilation], "pads": [kernel // 2 * dilation] * 2}
+    attributes: dict[str, Any] = {"dilations": [dilation], "pads": [kernel // 2 * dilation] * 2}
     graph = float_graph(tmp_path, weight, bias, **attributes)
     ranges = calibrate(graph, ["layer"], [{"x": signal(16, 400, seed)} for seed in (1, 2, 3)])["layer"]
     assert not (tmp_path / "probe.onnx").exists()
@@ -57,6 +57,57 @@ def test_a_convolution_of_uneven_channels_keeps_each_of_them(tmp_path: Path, ker
     )
     noise = np.sqrt(np.square(close - exact).mean(axis=-1)) / exact.std(axis=-1)
     assert noise.max() < 0.08  # one scale a tensor would leave nothing of the quiet channels
+
+
+def test_factors_of_channels_are_folded_into_a_convolution(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    weight, bias = rng.standard_normal((6, 5, 3)).astype(np.float32), rng.standard_normal(6).astype(np.float32)
+    units, gains = ((rng.choice([-1, 1], n) * rng.uniform(0.1, 10, n)).astype(np.float32) for n in (5, 6))
+    x = rng.standard_normal((1, 5, 80)).astype(np.float32)
+    graph = float_graph(tmp_path, weight, bias, pads=[1, 1])
+    ranges = calibrate(graph, ["layer"], [{"x": x}])["layer"]
+    (plain,) = ort.InferenceSession(str(graph)).run(None, {"x": x})
+    with GraphWriter(tmp_path, "folded") as g:
+        y = g.input("x", [1, 5, "T"])
+        y = static.convolution(g, y, weight, bias, ranges, units=units, gains=gains, pads=[1, 1])
+        g.output(y, "y", [1, 6, "T"])
+    (folded,) = ort.InferenceSession(str(tmp_path / "folded.onnx")).run(None, {"x": x * units[:, None]})
+    error = np.abs(folded / gains[:, None] - plain).max(axis=-1) / plain.std(axis=-1)
+    assert error.max() < 0.1
+
+
+def test_a_snake_of_half_turns(tmp_path: Path) -> None:
+    alpha = np.array([0.01, 0.3, 1, -2, 40], np.float32)
+    x = (np.random.default_rng(5).standard_normal((1, 5, 500)) * 20).astype(np.float32)
+    turns = _turns(alpha)[:, None]
+    with GraphWriter(tmp_path, "snake") as g:
+        g.output(_snake_of_turns(g, g.input("v", [1, 5, "T"])), "y", [1, 5, "T"])
+    (y,) = ort.InferenceSession(str(tmp_path / "snake.onnx")).run(None, {"v": x * turns})
+    wide = alpha[:, None].astype(np.float64)
+    exact = x + np.sin(wide * x) ** 2 / wide
+    # of the snake's own height, 1 / alpha; and what float32 keeps of 250 turns
+    assert (np.abs(y / turns - exact) * np.abs(wide)).max() < 2e-3
+    assert np.isfinite(_turns(np.zeros(3, np.float32))).all()
+    assert (_turns(np.zeros(3, np.float32)) > 0).all()
+
+
+def test_the_halves_of_the_vocoder_are_the_vocoder(tiny_int8_bundle: Path) -> None:
+    rng = np.random.default_rng(6)
+    mel = rng.standard_normal((1, 80, 30)).astype(np.float32)
+    source = (0.1 * rng.standard_normal((1, 30 * 256))).astype(np.float32)
+
+    def run(name: str, **inputs: NDArray[Any]) -> NDArray[np.float32]:
+        result: NDArray[np.float32] = ort.InferenceSession(str(tiny_int8_bundle / f"{name}.onnx")).run(None, inputs)[0]
+        return result
+
+    frames = run("vocoder_coarse", mel=mel, source=source)
+    assert frames.shape[2] == 8 * 30
+    np.testing.assert_array_equal(
+        run("vocoder_fine", frames=frames, source=source), run("vocoder", mel=mel, source=source)
+    )
+    for half in ("coarse", "fine"):
+        onnx.checker.check_model(str(tiny_int8_bundle / f"vocoder_{half}.onnx"))
+        assert not (tiny_int8_bundle / f"vocoder_{half}.onnx.data").exists()
 
 
 def test_rows_of_zeros_still_add_their_bias(tmp_path: Path) -> None:

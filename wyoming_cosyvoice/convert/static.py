@@ -68,8 +68,22 @@ def calibrate(graph: Path, names: Sequence[str], inputs: Sequence[Mapping[str, F
     return ranges
 
 
-def convolution(g: GraphWriter, x: str, weight: Floats, bias: Floats, ranges: Ranges, **attributes: Any) -> str:
-    """Add a convolution `[out, in, k]` of x `[1, in, T]` in 8 bits and return its float32 output."""
+def convolution(
+    g: GraphWriter,
+    x: str,
+    weight: Floats,
+    bias: Floats,
+    ranges: Ranges,
+    *,
+    units: Floats | float = 1,
+    gains: Floats | float = 1,
+    **attributes: Any,
+) -> str:
+    """Add a convolution `[out, in, k]` of x `[1, in, T]` in 8 bits and return its float32 output.
+
+    x comes multiplied by `units`, the output is returned multiplied by `gains`, both a value a channel: such factors
+    cost nothing here.
+    """
     input_scale = np.maximum(ranges.magnitude, 1e-6).astype(np.float32) / np.float32(127)
     low, high = ranges.low, ranges.high
     output_scale = np.maximum((high - low) / np.float32(254.9), 1e-8).astype(np.float32)
@@ -82,14 +96,22 @@ def convolution(g: GraphWriter, x: str, weight: Floats, bias: Floats, ranges: Ra
     codes = np.rint(folded / weight_scale[:, None, None]).astype(np.int8)
     one, middle = g.number(1.0), g.weight("middle", np.array(_MIDDLE, np.uint8))
     # scales a channel in QuantizeLinear itself become the slow path once ONNX Runtime turns to channels-last
-    steps = g.op("QuantizeLinear", g.op("Mul", x, g.weight("input_scale", 1 / input_scale[:, None])), one, middle)
+    factors = (1 / (input_scale * units)).astype(np.float32)
+    steps = g.op("QuantizeLinear", g.op("Mul", x, g.weight("input_scale", factors[:, None])), one, middle)
     scales = g.weight("weight_scale", (weight_scale / output_scale).astype(np.float32))
     nothing = g.weight("weight_zero", np.zeros(len(codes), np.int8))
     added = g.weight("bias", np.rint((bias - centre) / weight_scale).clip(-(2**31) + 1, 2**31 - 1).astype(np.int32))
     kernel = [g.weight("codes", codes), scales, nothing]
     y = g.op("QLinearConv", steps, one, middle, *kernel, one, middle, added, **attributes)
-    y = g.op("Mul", g.op("DequantizeLinear", y, one, middle), g.weight("output_scale", output_scale[:, None]))
-    return g.op("Add", y, g.weight("centre", centre[:, None]))
+    return _scaled(g, g.op("DequantizeLinear", y, one, middle), output_scale * gains, centre * gains)
+
+
+def _scaled(g: GraphWriter, x: str, factor: Floats, addend: Floats) -> str:
+    """Return x `[1, C, T]` times a factor a channel plus an addend; a norm (mean 0, variance 1) does so in one pass."""
+    nothing = g.shared_weight(f"zeros_{factor.size}", np.zeros(factor.size, np.float32))
+    one = g.shared_weight(f"ones_{factor.size}", np.ones(factor.size, np.float32))
+    scale, bias = g.weight("output_scale", factor.astype(np.float32)), g.weight("centre", addend.astype(np.float32))
+    return g.op("BatchNormalization", x, scale, bias, nothing, one, epsilon=0.0)
 
 
 def _ranges(x: Floats, y: Floats) -> Ranges:

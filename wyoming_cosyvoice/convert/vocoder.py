@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
+import onnx.utils
 
 from wyoming_cosyvoice.convert import static
 from wyoming_cosyvoice.convert.blocks import linear_of, slice_axis
@@ -38,6 +40,12 @@ _LARGEST = 100.0
 """Of a magnitude."""
 _CEILING = 0.99
 """Of a sample."""
+_CUT = "frames"
+"""What the coarse half hands to the fine half: `[1, channels, 8 T]`."""
+_SINE = (3.10930261, 3.55102142)
+"""A and B of sin(pi t) = w (A + B w), w = t - t²: of all such the one with the least largest error, 7.4e-4."""
+_SLOWEST = 1e-4
+"""Frequency of a snake in 8 bits."""
 
 
 def write_f0(folder: Path, weights: Weights, form: Form) -> None:
@@ -53,7 +61,7 @@ def write_f0(folder: Path, weights: Weights, form: Form) -> None:
 def write_vocoder(folder: Path, weights: Weights, form: Form, ranges: Mapping[str, Ranges]) -> None:
     """Write the graph: mel `[1, 80, T]`, source `[1, N]` (N = 256 T) -> wave `[1, N]`.
 
-    `ranges` are those of `resblock_convolutions`, used where the form says so.
+    `ranges` are those of `resblock_convolutions`, used where the form says so. Also writes its two halves.
     """
     ranges = ranges if form.static else {}
     with GraphWriter(folder, "vocoder", form) as g:
@@ -69,10 +77,31 @@ def write_vocoder(folder: Path, weights: Weights, form: Form, ranges: Mapping[st
                 _resblock(g, weights, f"resblocks.{3 * index + number}.", x, ranges)
                 for number in range(len(RESBLOCK_KERNELS))
             ]
-            x = g.op("Mul", g.op("Sum", *branches), g.number(1 / len(branches)))
+            total, share = g.op("Sum", *branches), g.number(1 / len(branches))
+            x = g.op("Mul", total, share) if index else g.ops("Mul", total, share, outputs=[_CUT])[0]
         x = _convolution(g, weights, "conv_post", g.op("LeakyRelu", x, alpha=0.01), pads=[3, 3])
         wave = _inverse_transform(g, x)
         g.output(g.op("Squeeze", wave, g.integers(1)), "wave", [1, "N"])
+    _write_halves(folder, weights.shapes["ups.0.weight"][1])
+
+
+def _write_halves(folder: Path, channels: int) -> None:
+    """Write vocoder_coarse.onnx and vocoder_fine.onnx, which share the weights of vocoder.onnx.
+
+    Blocks of an utterance that run side by side must overlap by all that they depend on: 14 frames in the half with 8
+    values a frame, but 3 in the other half, which has most of the work.
+    """
+    model = onnx.load(str(folder / "vocoder.onnx"), load_external_data=False)
+    frames = onnx.helper.make_tensor_value_info(_CUT, onnx.TensorProto.FLOAT, [1, channels, "F"])
+    model.graph.value_info.append(frames)
+    extractor = onnx.utils.Extractor(model)
+    for name, inputs, output in (
+        ("vocoder_coarse", ["mel", "source"], _CUT),
+        ("vocoder_fine", [_CUT, "source"], "wave"),
+    ):
+        path = folder / f"{name}.onnx"
+        onnx.save(extractor.extract_model(inputs, [output]), path)
+        onnx.checker.check_model(str(path))
 
 
 def _upsample(g: GraphWriter, weights: Weights, index: int, x: str) -> str:
@@ -93,22 +122,61 @@ def resblock_convolutions() -> list[str]:
 
 
 def _resblock(g: GraphWriter, weights: Weights, prefix: str, x: str, ranges: Mapping[str, Ranges]) -> str:
-    def convolution(name: str, y: str, dilation: int) -> str:
-        weight = weights[f"{prefix}{name}.weight"]
-        side = (weight.shape[2] - 1) // 2 * dilation
-        attributes = {"dilations": [dilation], "pads": [side, side]}
-        if not ranges:
-            return _convolution(g, weights, prefix + name, y, **attributes)
-        with g.scope(prefix + name):
-            bias, range_ = weights[f"{prefix}{name}.bias"], ranges[prefix + name]
-            return static.convolution(g, y, weight, bias, range_, **attributes)
-
     for index, dilation in enumerate(DILATIONS):
-        y = _snake(g, weights, f"{prefix}activations1.{index}.alpha", x)
-        y = convolution(f"convs1.{index}", y, dilation)
-        y = _snake(g, weights, f"{prefix}activations2.{index}.alpha", y)
-        x = g.op("Add", x, convolution(f"convs2.{index}", y, 1))
+        if ranges:
+            y = _quantized_pair(g, weights, x, ranges, prefix=prefix, index=index)
+        else:
+            y = x
+            for number, spread in ((1, dilation), (2, 1)):
+                name = f"{prefix}convs{number}.{index}"
+                y = _snake(g, weights, f"{prefix}activations{number}.{index}.alpha", y)
+                y = _convolution(g, weights, name, y, **_same(weights, name, spread))
+        x = g.op("Add", x, y)
     return x
+
+
+def _quantized_pair(
+    g: GraphWriter, weights: Weights, x: str, ranges: Mapping[str, Ranges], *, prefix: str, index: int
+) -> str:
+    """Return what snake, convolution, snake and convolution make of x, in 8 bits but for the snakes."""
+    before, between = (_turns(weights[f"{prefix}activations{number}.{index}.alpha"]) for number in (1, 2))
+    with g.scope(f"{prefix}activations1.{index}"):
+        y = _snake_of_turns(g, g.op("Mul", x, g.weight("turns", before[:, None])))
+    name = f"{prefix}convs1.{index}"
+    with g.scope(name):
+        weight, bias, sides = weights[f"{name}.weight"], weights[f"{name}.bias"], _same(weights, name, DILATIONS[index])
+        y = static.convolution(g, y, weight, bias, ranges[name], units=before, gains=between, **sides)
+    with g.scope(f"{prefix}activations2.{index}"):
+        y = _snake_of_turns(g, y)
+    name = f"{prefix}convs2.{index}"
+    with g.scope(name):
+        weight, bias, sides = weights[f"{name}.weight"], weights[f"{name}.bias"], _same(weights, name, 1)
+        return static.convolution(g, y, weight, bias, ranges[name], units=between, **sides)
+
+
+def _same(weights: Weights, name: str, dilation: int) -> dict[str, Any]:
+    """Return the attributes of a convolution whose output is as long as its input."""
+    side = (weights.shapes[f"{name}.weight"][2] - 1) // 2 * dilation
+    return {"dilations": [dilation], "pads": [side, side]}
+
+
+def _turns(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the factors that make half turns of what a snake with `alpha` is given."""
+    # a snake of no frequency is its input; so is one of next to none, within what 8 bits keep
+    return (np.where(np.abs(alpha) < _SLOWEST, _SLOWEST, alpha) / np.pi).astype(np.float32)
+
+
+def _snake_of_turns(g: GraphWriter, v: str) -> str:
+    """Return v + sin²(pi v) / pi, which is a / pi times the snake of x where v = a x / pi.
+
+    ONNX Runtime's Sin takes as long as ten additions. sin²(pi v) has period 1, and on [0, 1) the sine is close to
+    w (A + B w) with w = t - t².
+    """
+    low, high = (coefficient / np.sqrt(np.pi) for coefficient in _SINE)
+    t = g.op("Sub", v, g.op("Floor", v))
+    w = g.op("Sub", t, g.op("Mul", t, t))
+    sine = g.op("Mul", w, g.op("Add", g.op("Mul", w, g.number(high)), g.number(low)))
+    return g.op("Add", v, g.op("Mul", sine, sine))
 
 
 def _snake(g: GraphWriter, weights: Weights, name: str, x: str) -> str:

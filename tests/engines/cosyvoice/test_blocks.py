@@ -1,40 +1,52 @@
 """The vocoder in blocks that run side by side, and the crew that runs them."""
 
+from pathlib import Path
+
 import numpy as np
+import onnxruntime as ort
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, vocoder
+from wyoming_cosyvoice.engines.cosyvoice import CosyVoice
 from wyoming_cosyvoice.engines.cosyvoice.crew import Crew
-from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError
-from wyoming_cosyvoice.engines.cosyvoice.vocoder import block_edges
+from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError, open_session
+from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder, block_edges, wave_graphs
 
 from .conftest import Golden
 
 
-@given(frames=st.integers(1, 3000), workers=st.integers(1, 8))
-def test_blocks_cover_all_frames_once(frames: int, workers: int) -> None:
-    edges = block_edges(frames, workers)
+@given(frames=st.integers(1, 3000), workers=st.integers(1, 8), longest=st.integers(64, 256))
+def test_blocks_cover_all_frames_once(frames: int, workers: int, longest: int) -> None:
+    edges = block_edges(frames, workers, longest)
     sizes = np.diff(edges)
     assert (edges[0], edges[-1]) == (0, frames)
-    assert sizes.min() >= min(frames, 24)
-    assert sizes.max() <= 96
+    assert min(frames, 24) <= sizes.min()
+    assert sizes.max() <= longest
     assert sizes.max() - sizes.min() <= 1
     # nobody waits for a last odd block
     assert frames < 48 * workers or len(sizes) % workers == 0
 
 
-@pytest.mark.parametrize("frames", [24, 70, 150])
-def test_a_wave_in_blocks_is_the_wave_in_one(model: CosyVoice, monkeypatch: pytest.MonkeyPatch, frames: int) -> None:
+@pytest.mark.parametrize("frames", [1, 24, 49, 150, 300])
+@pytest.mark.parametrize("halves", [True, False])
+def test_a_wave_in_blocks_is_the_wave_in_one(tiny_bundle: Path, model: CosyVoice, frames: int, halves: bool) -> None:
     random = np.random.RandomState(frames)
     mel = random.standard_normal((80, frames)).astype(np.float32)
     source = (0.1 * random.standard_normal(256 * frames)).astype(np.float32)
-    blocks = model.vocoder.wave(mel, source)
-    monkeypatch.setattr(vocoder, "_LONGEST", 10**6)
-    monkeypatch.setattr(vocoder, "_SHORTEST", 10**6)
-    whole = model.vocoder.wave(mel, source)
-    assert np.abs(blocks - whole).max() < 1e-5
+
+    def open_graph(name: str) -> ort.InferenceSession:
+        return open_session(tiny_bundle / f"{name}.onnx", 1)
+
+    (whole,) = open_graph("vocoder").run(None, {"mel": mel[None], "source": source[None]})
+    names = ["vocoder", "vocoder_coarse", "vocoder_fine"] if halves else ["vocoder"]
+    graphs = wave_graphs(open_graph, names)
+    assert len(graphs) == (2 if halves else 1)
+    tables = {"source_weight": np.ones(9, np.float32), "source_bias": np.zeros(1, np.float32)}
+    for threads in (1, 2, 3):
+        blocks = Vocoder(model.vocoder._f0, graphs, tables, Crew(threads)).wave(mel, source)
+        assert blocks.shape == whole[0].shape
+        assert np.abs(blocks - whole[0]).max() < 1e-5
 
 
 def test_a_crew_keeps_the_order_of_its_work(model: CosyVoice) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from wyoming_cosyvoice.engines.cosyvoice.language_model import speaker_row
 from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS
 from wyoming_cosyvoice.engines.cosyvoice.regulator import frame_positions
-from wyoming_cosyvoice.engines.cosyvoice.schedule import cosine_times, euler
+from wyoming_cosyvoice.engines.cosyvoice.schedule import euler
 from wyoming_cosyvoice.engines.cosyvoice.sessions import never, run_graph
 from wyoming_cosyvoice.errors import EngineError
 
@@ -88,7 +88,7 @@ class Flow:
         `cancelled` says so.
         """
         plan = plan or euler(steps)
-        times = cosine_times(plan.steps)
+        times = np.array(plan.times, np.float32)
         rows = self._time.run(["time"], {"t": times[:-1]})[0]
         known = np.zeros_like(mu) if cond is None else np.ascontiguousarray(cond.T)
         conditioned = {"mu": mu[None], "cond": known[None], "speaker": speaker[None]}

@@ -16,7 +16,7 @@ from wyoming_cosyvoice.engines.cosyvoice.language_model import LanguageModel
 from wyoming_cosyvoice.engines.cosyvoice.sampling import Sampler
 from wyoming_cosyvoice.engines.cosyvoice.sessions import open_session
 from wyoming_cosyvoice.engines.cosyvoice.tokenizer import Tokenizer
-from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder
+from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder, wave_graphs
 from wyoming_cosyvoice.errors import ModelError
 from wyoming_cosyvoice.store.bundle import read_manifest
 from wyoming_cosyvoice.store.manifest import verify
@@ -73,7 +73,8 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
     # the two rows of guidance side by side, the vocoder's blocks side by side
     estimator = open_graph("flow_estimator", (threads + 1) // 2)
     flow = Flow(open_graph("flow_encoder"), open_graph("flow_time"), estimator, tables, crew)
-    vocoder = Vocoder(open_graph("f0"), open_graph("vocoder", 1), tables, crew)
+    names = {Path(name).stem for name in manifest.files}
+    vocoder = Vocoder(open_graph("f0"), wave_graphs(lambda name: open_graph(name, 1), names), tables, crew)
     return CosyVoice(
         manifest=manifest,
         tokenizer=Tokenizer.load(folder / "tokenizer.tiktoken"),

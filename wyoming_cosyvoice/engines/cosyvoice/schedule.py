@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FlowPlan:
-    """Euler steps on the cosine schedule.
+    """Euler steps between `times`, which go from 0 to 1.
 
     `guided` has a flag a step: where it is False only the conditioned row is evaluated, and guidance takes the
     difference of the two rows from the last step that had both. The first step has both.
     """
 
+    times: tuple[np.float32, ...]
     guided: tuple[bool, ...]
 
     @property
@@ -34,19 +35,6 @@ class FlowPlan:
         return self.steps + sum(self.guided)
 
 
-def euler(steps: int) -> FlowPlan:
-    """Return so many steps, all guided, as upstream does with 10."""
-    return FlowPlan((True,) * steps)
-
-
-QUALITIES: Mapping[str, FlowPlan] = {
-    "high": euler(10),
-    "balanced": euler(5),
-    "fast": FlowPlan((True, False, True, True)),
-}
-"""What `--quality` chooses; `script/bench flow` prints how far each lies from `high`."""
-
-
 def cosine_times(steps: int) -> NDArray[np.float32]:
     """Return `steps` + 1 times from 0 to 1, dense at the start, as upstream reaches them.
 
@@ -58,3 +46,16 @@ def cosine_times(steps: int) -> NDArray[np.float32]:
     for target in wanted[1:]:
         times.append(np.float32(times[-1] + np.float32(target - times[-1])))
     return np.array(times, np.float32)
+
+
+def euler(steps: int) -> FlowPlan:
+    """Return so many steps, all guided, as upstream does with 10."""
+    return FlowPlan(tuple(cosine_times(steps)), (True,) * steps)
+
+
+QUALITIES: Mapping[str, FlowPlan] = {
+    "high": euler(10),
+    "balanced": euler(5),
+    "fast": FlowPlan(tuple(cosine_times(4)), (True, False, True, True)),
+}
+"""What `--quality` chooses; `script/bench flow` prints how far each lies from `high`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from wyoming_cosyvoice.engines.cosyvoice.sessions import never, run_graph
 from wyoming_cosyvoice.engines.cosyvoice.source import HARMONICS, SourceSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     import onnxruntime as ort
     from numpy.typing import NDArray
@@ -20,21 +21,43 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-REACH = 15
-"""Mel frames on either side that a sample depends on, rounded up."""
-_LONGEST = 96
-"""Frames of a block: longer ones fall out of the processor's caches."""
+_A_FRAME = {"mel": 1, "frames": 8, "source": HOP, "wave": HOP}
+"""Values of each tensor that belong to one mel frame."""
 _SHORTEST = 24
 """Frames of a block: of shorter ones most of the work is for what they overlap."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockGraph:
+    """A graph that is run on overlapping blocks of an utterance, with one thread each.
+
+    A value of `output` depends on `reach` mel frames on either side, rounded up. Blocks of more than `longest` frames
+    would fall out of the processor's caches, or take too much memory.
+    """
+
+    session: ort.InferenceSession
+    output: str
+    reach: int
+    longest: int
+
+
+def wave_graphs(open_graph: Callable[[str], ort.InferenceSession], names: Collection[str]) -> tuple[BlockGraph, ...]:
+    """Return the graphs that make a wave, one after the other: two halves, or the whole where a bundle lacks them."""
+    if "vocoder_fine" not in names:
+        return (BlockGraph(open_graph("vocoder"), "wave", reach=15, longest=96),)
+    return (
+        BlockGraph(open_graph("vocoder_coarse"), "frames", reach=14, longest=256),
+        BlockGraph(open_graph("vocoder_fine"), "wave", reach=3, longest=64),
+    )
 
 
 class Vocoder:
     """F0, source and wave. T mel frames become 256 T samples in [-0.99, 0.99]."""
 
     def __init__(
-        self, f0: ort.InferenceSession, wave: ort.InferenceSession, tables: Mapping[str, Floats], crew: Crew
+        self, f0: ort.InferenceSession, wave: Sequence[BlockGraph], tables: Mapping[str, Floats], crew: Crew
     ) -> None:
-        """`wave` runs on one thread: the crew runs it on several blocks at once."""
+        """Take the graphs and the threads to run the blocks of `wave` on."""
         self._f0 = f0
         self._wave = wave
         self._crew = crew
@@ -54,20 +77,29 @@ class Vocoder:
 
         Raises CancelledError soon after `cancelled` says so.
         """
-        frames = mel.shape[1]
-        edges = block_edges(frames, self._crew.threads)
-        starts, ends = [max(edge - REACH, 0) for edge in edges[:-1]], [min(edge + REACH, frames) for edge in edges[1:]]
+        values = {"mel": mel[None], "source": source[None]}
+        for graph in self._wave:
+            values[graph.output] = self._in_blocks(graph, values, mel.shape[1], cancelled)
+        wave: Floats = values["wave"][0]
+        return wave
+
+    def _in_blocks(
+        self, graph: BlockGraph, values: Mapping[str, Floats], frames: int, cancelled: Callable[[], bool]
+    ) -> Floats:
+        edges = block_edges(frames, self._crew.threads, graph.longest)
+        starts = [max(edge - graph.reach, 0) for edge in edges[:-1]]
+        inputs = {item.name: _A_FRAME[item.name] for item in graph.session.get_inputs()}
         feeds = [
-            {"mel": mel[None, :, start:end], "source": source[None, HOP * start : HOP * end]}
-            for start, end in zip(starts, ends, strict=True)
+            {name: values[name][..., count * start : count * (edge + graph.reach)] for name, count in inputs.items()}
+            for start, edge in zip(starts, edges[1:], strict=True)
         ]
-        waves = self._crew.run(self._wave, "wave", feeds, cancelled)
-        return np.concatenate(
-            [
-                wave[0, HOP * (first - start) :][: HOP * (last - first)]
-                for wave, start, first, last in zip(waves, starts, edges[:-1], edges[1:], strict=True)
-            ]
-        )
+        outputs = self._crew.run(graph.session, graph.output, feeds, cancelled)
+        count = _A_FRAME[graph.output]
+        kept = [
+            output[..., count * (first - start) : count * (last - start)]
+            for output, start, first, last in zip(outputs, starts, edges[:-1], edges[1:], strict=True)
+        ]
+        return np.concatenate(kept, axis=-1)
 
     def __call__(self, mel: Floats) -> Floats:
         """Return the samples [256 T] of `mel` [80, T], with the randomness of seed 0."""
@@ -75,9 +107,9 @@ class Vocoder:
         return self.wave(mel, self.source(self.f0(mel), phase, noise))
 
 
-def block_edges(frames: int, workers: int) -> list[int]:
-    """Return where to cut `frames` into blocks that overlap by `REACH`: as many as keep all workers busy alike."""
-    rounds = -(-frames // (_LONGEST * workers))
+def block_edges(frames: int, workers: int, longest: int) -> list[int]:
+    """Return where to cut `frames` into blocks of `longest` at most, as many as keep all workers busy alike."""
+    rounds = -(-frames // (longest * workers))
     count = max(min(rounds * workers, frames // _SHORTEST), 1)
     return [frames * index // count for index in range(count + 1)]
 
