@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args(argv)
     model = load(arguments.bundle, arguments.threads)
-    plans: dict[str, FlowPlan] = {**QUALITIES, "euler 7": euler(7), "euler 4": euler(4)}
+    plans: dict[str, FlowPlan] = {**QUALITIES, "euler 5": euler(5), "euler 4": euler(4), "euler 3": euler(3)}
     totals = {name: np.zeros(3) for name in plans}
     for number in range(arguments.rounds):
         random = np.random.RandomState(number)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wyoming_cosyvoice.engines.cosyvoice import CosyVoice
-from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES, cosine_times, euler
+from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES, FlowPlan, cosine_times, euler, some_of_upstreams
 
 from .conftest import Golden
 
@@ -14,12 +14,21 @@ def test_times_are_upstreams(golden: Golden) -> None:
 
 
 def test_presets_cost_what_they_promise() -> None:
-    assert {name: plan.evaluations for name, plan in QUALITIES.items()} == {"high": 20, "balanced": 10, "fast": 7}
-    assert all(plan.guided[0] for plan in QUALITIES.values())
+    assert {name: plan.evaluations for name, plan in QUALITIES.items()} == {"high": 20, "balanced": 8, "fast": 6}
+
+
+@pytest.mark.parametrize("plan", [*QUALITIES.values(), euler(1), euler(7)])
+def test_every_plan_goes_from_noise_to_the_end(plan: FlowPlan) -> None:
+    assert plan.steps == len(plan.times) - 1
+    assert plan.times[0] == 0
+    assert plan.times[-1] == pytest.approx(1, abs=1e-6)
+    assert np.all(np.diff(plan.times) > 0)
 
 
 def test_the_coarse_schedule_is_every_other_time_of_upstreams() -> None:
     np.testing.assert_allclose(cosine_times(5), cosine_times(10)[::2], atol=1e-6)
+    np.testing.assert_allclose(euler(5).times, some_of_upstreams(0, 2, 4, 6, 8).times, atol=1e-6)
+    assert some_of_upstreams(*range(10)) == euler(10)
 
 
 @pytest.mark.parametrize(("quality", "bound"), [("high", 0.0), ("balanced", 0.2), ("fast", 0.3)])
@@ -33,10 +42,18 @@ def test_presets_stay_near_upstreams_mel(model: CosyVoice, golden: Golden, quali
     assert np.abs(mel - exact).mean() <= bound * exact.std()
 
 
-def test_guidance_that_is_renewed_everywhere_is_plain_guidance(model: CosyVoice, golden: Golden) -> None:
+def test_a_plan_is_euler_with_guidance_between_its_times(model: CosyVoice, golden: Golden) -> None:
     mu, speaker, cond = model.flow.encode(golden["flow/t30/tokens"].tolist(), golden["flow/t30/embedding"][0])
     noise = np.random.RandomState(4).standard_normal((80, len(mu))).astype(np.float32)
-    np.testing.assert_array_equal(
-        model.flow.solve(mu, speaker, noise, cond, steps=3),
-        model.flow.solve(mu, speaker, noise, cond, plan=euler(3)),
-    )
+    plan = some_of_upstreams(0, 3)
+    x, times = noise.T, plan.times
+    for k in range(2):
+        (row,) = model.flow._time.run(["time"], {"t": np.array([times[k]])})
+        both = {
+            "mu": np.stack([mu, 0 * mu]),
+            "speaker": np.stack([speaker, 0 * speaker]),
+            "cond": np.stack([cond.T] * 2),
+        }
+        (velocity,) = model.flow._estimator.run(["velocity"], both | {"x": np.stack([x, x]), "time": row})
+        x = x + (times[k + 1] - times[k]) * (np.float32(1.7) * velocity[0] - np.float32(0.7) * velocity[1])
+    np.testing.assert_allclose(model.flow.solve(mu, speaker, noise, cond, plan=plan), x.T, atol=1e-4)

@@ -94,12 +94,10 @@ class Flow:
         conditioned = {"mu": mu[None], "cond": known[None], "speaker": speaker[None]}
         free = {name: np.zeros_like(value) for name, value in conditioned.items()}
         x = np.ascontiguousarray(noise.T, np.float32)
-        difference = np.zeros_like(x)
-        for k, guided in enumerate(plan.guided):
+        for k in range(plan.steps):
             point = {"x": x[None], "time": rows[k : k + 1]}
-            feeds = [conditioned | point, free | point] if guided else [conditioned | point]
-            velocity, *others = self._crew.run(self._estimator, "velocity", feeds, cancelled)
-            if others:
-                difference = velocity[0] - others[0][0]
-            x = x + np.float32(times[k + 1] - times[k]) * (velocity[0] + GUIDANCE * difference)
+            feeds = [conditioned | point, free | point]
+            with_, without = self._crew.run(self._estimator, "velocity", feeds, cancelled)
+            velocity = with_[0] + GUIDANCE * (with_[0] - without[0])
+            x = x + (times[k + 1] - times[k]) * velocity
         return np.ascontiguousarray(x.T)

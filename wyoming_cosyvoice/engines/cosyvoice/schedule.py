@@ -1,4 +1,4 @@
-"""At which times of the ODE the velocity is evaluated, and where guidance is renewed."""
+"""At which times of the ODE the velocity is evaluated."""
 
 from __future__ import annotations
 
@@ -15,24 +15,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FlowPlan:
-    """Euler steps between `times`, which go from 0 to 1.
-
-    `guided` has a flag a step: where it is False only the conditioned row is evaluated, and guidance takes the
-    difference of the two rows from the last step that had both. The first step has both.
-    """
+    """Euler steps between `times`, which go from 0 to 1; each has both rows of guidance."""
 
     times: tuple[np.float32, ...]
-    guided: tuple[bool, ...]
 
     @property
     def steps(self) -> int:
         """Number of Euler steps."""
-        return len(self.guided)
+        return len(self.times) - 1
 
     @property
     def evaluations(self) -> int:
         """Rows that the estimator evaluates; upstream's 10 steps are 20."""
-        return self.steps + sum(self.guided)
+        return 2 * self.steps
 
 
 def cosine_times(steps: int) -> NDArray[np.float32]:
@@ -49,13 +44,19 @@ def cosine_times(steps: int) -> NDArray[np.float32]:
 
 
 def euler(steps: int) -> FlowPlan:
-    """Return so many steps, all guided, as upstream does with 10."""
-    return FlowPlan(tuple(cosine_times(steps)), (True,) * steps)
+    """Return so many steps on the cosine schedule, as upstream does with 10."""
+    return FlowPlan(tuple(cosine_times(steps)))
+
+
+def some_of_upstreams(*steps: int) -> FlowPlan:
+    """Return a plan that evaluates only these of upstream's 10 steps (0 to 9, with 0), each for all up to the next."""
+    return FlowPlan(tuple(cosine_times(10)[[*steps, 10]]))
 
 
 QUALITIES: Mapping[str, FlowPlan] = {
     "high": euler(10),
-    "balanced": euler(5),
-    "fast": FlowPlan(tuple(cosine_times(4)), (True, False, True, True)),
+    "balanced": some_of_upstreams(0, 4, 6, 8),
+    "fast": some_of_upstreams(0, 5, 7),
 }
-"""What `--quality` chooses; `script/bench flow` prints how far each lies from `high`."""
+"""What `--quality` chooses. The steps left out are those that cost least of all choices of as many (docs/model.md);
+`script/bench flow` prints how far each lies from `high`."""
