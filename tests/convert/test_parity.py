@@ -88,10 +88,10 @@ def test_node_names_lead_to_the_checkpoint(bundle: Path) -> None:
 def language_model_inputs(bundle: Path, room: int, rows: int) -> dict[str, NDArray[Any]]:
     sizes = read_manifest(bundle).language_model
     tables = np.load(bundle / "relative_positions.npy", mmap_mode="r")
-    assert tables.shape == (sizes.layers, sizes.heads, sizes.head_width, sizes.positions)
+    assert tables.shape == (sizes.layers, sizes.heads, sizes.positions, sizes.head_width)
     inputs: dict[str, NDArray[Any]] = {}
     for layer in range(sizes.layers):
-        inputs[f"relative_{layer}"] = np.ascontiguousarray(tables[layer][..., :room])
+        inputs[f"relative_{layer}"] = np.ascontiguousarray(tables[layer][:, :room])
         for kind in ("key", "value"):
             # what lies beyond a row's length must never be read
             inputs[f"past_{kind}_{layer}"] = np.full((rows, sizes.heads, room, sizes.head_width), 1e9, np.float32)

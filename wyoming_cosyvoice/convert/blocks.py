@@ -84,6 +84,17 @@ def layer_norm(g: GraphWriter, weights: Weights, name: str, x: str, epsilon: flo
         return g.op("LayerNormalization", x, scale, bias, axis=-1, epsilon=epsilon)
 
 
+def sum_and_norm(
+    g: GraphWriter, weights: Weights, name: str, terms: tuple[str, str], epsilon: float = NORM_EPSILON
+) -> tuple[str, str]:
+    """Return the sum of two terms and the checkpoint's layer norm `name` of it, in one operator."""
+    with g.scope(name):
+        scale, bias = g.weight("weight", weights[f"{name}.weight"]), g.weight("bias", weights[f"{name}.bias"])
+        outputs = [f"{name}.norm", "", "", f"{name}.sum"]
+        g.ops("SkipLayerNormalization", *terms, scale, bias, outputs=outputs, domain=CONTRIB, epsilon=epsilon)
+    return outputs[3], outputs[0]
+
+
 def slice_axis(g: GraphWriter, x: str, axis: int, start: int, end: int, *, step: int = 1) -> str:
     """Return x[start:end:step] along `axis`, with Python's meaning of negative numbers."""
     return g.op("Slice", x, g.integers(start), g.integers(end), g.integers(axis), g.integers(step))

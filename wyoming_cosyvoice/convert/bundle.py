@@ -149,7 +149,7 @@ def _write(conversion: Conversion, parts: Parts, folder: Path, progress: Progres
 
 def _write_relative_positions(path: Path, parts: Parts, count: int, dtype: np.dtype[np.floating]) -> None:
     sizes = parts.llm_layout.decoder
-    shape = (sizes.layers, sizes.heads, sizes.head_width, count)
+    shape = (sizes.layers, sizes.heads, count, sizes.head_width)
     with path.open("wb") as file:
         header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)

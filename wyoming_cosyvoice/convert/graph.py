@@ -114,6 +114,13 @@ class GraphWriter:
             self._initializers[name] = numpy_helper.from_array(np.array(values, np.int64), name)
         return name
 
+    def scalar(self, value: int) -> str:
+        """Return the name of a constant int64 scalar, kept once a graph."""
+        name = f"int_{value}"
+        if name not in self._initializers:
+            self._initializers[name] = numpy_helper.from_array(np.array(value, np.int64), name)
+        return name
+
     def number(self, value: float) -> str:
         """Return the name of a constant float32 scalar, kept once a graph."""
         name = f"float_{value!r}"

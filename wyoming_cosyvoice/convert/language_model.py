@@ -1,7 +1,9 @@
 """language_model.onnx: new rows and the cache to logits, prefill and step in one (specification sections 4 and 5).
 
 Position enters attention only through (q + v) . p(i - j), and p depends on weights alone: it is tabulated once
-(`relative_positions`), each layer multiplies its queries by the whole table and then picks the columns i - j.
+(`relative_positions`), each layer multiplies its queries by as much of the table as the caller hands in and then picks
+the columns i - j. A step is short work in many operators, so what can be one operator is: the residual sum and the norm
+after it, the transposition and the product.
 """
 
 from __future__ import annotations
@@ -11,7 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wyoming_cosyvoice.convert.blocks import LAYER_EPSILON, layer_norm, linear, linear_of, slice_axis
+from wyoming_cosyvoice.convert.blocks import (
+    LAYER_EPSILON,
+    NORM_EPSILON,
+    layer_norm,
+    linear,
+    linear_of,
+    slice_axis,
+    sum_and_norm,
+)
 from wyoming_cosyvoice.convert.conformer import frequencies
 from wyoming_cosyvoice.convert.graph import CONTRIB, GraphWriter
 
@@ -32,19 +42,23 @@ def write_language_model(folder: Path, weights: Weights, layout: LanguageModelLa
     with GraphWriter(folder, "language_model", form) as g:
         rows = g.input("rows", ["B", "S", sizes.inputs])
         last = g.input("last_position", ["B"], "int32")
-        x = layer_norm(g, weights, f"{prefix}embed.out.1", linear_of(g, weights, f"{prefix}embed.out.0", rows))
-        x = g.op("Mul", g.op("Relu", x), g.number(math.sqrt(sizes.width)))
+        x = linear_of(g, weights, f"{prefix}embed.out.0", rows)
+        x = g.op("Relu", layer_norm(g, weights, f"{prefix}embed.out.1", x))
+        x = g.op("Mul", x, g.number(math.sqrt(sizes.width)))
         with g.scope(f"{prefix}positions"):
             positions = _Positions(g, sizes, rows, last)
+        y = layer_norm(g, weights, f"{prefix}encoders.0.{sizes.norms[0]}", x, LAYER_EPSILON)
         for index in range(sizes.layers):
             layer = f"{prefix}encoders.{index}."
-            y = layer_norm(g, weights, layer + sizes.norms[0], x, LAYER_EPSILON)
-            x = g.op("Add", x, _attention(g, weights, index, y, positions))
-            y = layer_norm(g, weights, layer + sizes.norms[1], x, LAYER_EPSILON)
+            added = _attention(g, weights, index, y, positions)
+            x, y = sum_and_norm(g, weights, layer + sizes.norms[1], (x, added), LAYER_EPSILON)
             y = g.op("Relu", linear_of(g, weights, f"{layer}feed_forward.w_1", y))
-            x = g.op("Add", x, linear_of(g, weights, f"{layer}feed_forward.w_2", y))
-        x = g.op("Squeeze", slice_axis(g, x, 1, -1, 2**62), g.integers(1))
-        logits = linear_of(g, weights, "llm_decoder", layer_norm(g, weights, f"{prefix}after_norm", x))
+            added = linear_of(g, weights, f"{layer}feed_forward.w_2", y)
+            following, epsilon = f"{prefix}encoders.{index + 1}.{sizes.norms[0]}", LAYER_EPSILON
+            if index + 1 == sizes.layers:
+                following, epsilon = f"{prefix}after_norm", NORM_EPSILON
+            x, y = sum_and_norm(g, weights, following, (x, added), epsilon)
+        logits = linear_of(g, weights, "llm_decoder", g.op("Gather", y, g.scalar(-1), axis=1))
         g.output(logits, "logits", ["B", weights.shapes["llm_decoder.weight"][0]])
         for index in range(sizes.layers):
             for name in _present(index):
@@ -52,12 +66,12 @@ def write_language_model(folder: Path, weights: Weights, layout: LanguageModelLa
 
 
 def relative_positions(weights: Weights, sizes: EncoderSizes, index: int, count: int) -> NDArray[np.float32]:
-    """Return p(r) / sqrt(head width) of a layer for r = 0 .. count - 1, as `[heads, head_width, count]`."""
+    """Return p(r) / sqrt(head width) of a layer for r = 0 .. count - 1, as `[heads, count, head_width]`."""
     angles = np.arange(count, dtype=np.float32)[:, None] * frequencies(sizes.width)
     sinusoids = np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(count, sizes.width)
     table = sinusoids @ weights[f"{sizes.prefix}encoders.{index}.self_attn.linear_pos.weight"].T
     table *= np.float32(1 / math.sqrt(sizes.head_width))
-    return np.ascontiguousarray(table.reshape(count, sizes.heads, sizes.head_width).transpose(1, 2, 0))
+    return np.ascontiguousarray(table.reshape(count, sizes.heads, sizes.head_width).transpose(1, 0, 2))
 
 
 def _present(index: int) -> list[str]:
@@ -99,16 +113,15 @@ def _attention(g: GraphWriter, weights: Weights, index: int, y: str, positions: 
     packed = linear(g, f"{name}.linear_qkv", y, np.concatenate(matrices), np.concatenate(biases))
     room: list[int | str] = ["B", heads, "C", width]
     past = [g.input(f"past_{kind}_{index}", room) for kind in ("key", "value")]
-    table = g.input(f"relative_{index}", [heads, width, "R"])
+    table = g.input(f"relative_{index}", [heads, "R", width])
     with g.scope(name):
-        query, key, value = g.ops("Split", packed, outputs=3, axis=-1, num_outputs=3)
-        by_head = g.op(
-            "Reshape", g.op("Add", query, g.weight("pos_bias", (v - u).reshape(-1))), g.integers(-1, heads, width)
-        )
-        scores = g.op("MatMul", g.op("Transpose", by_head, perm=[1, 0, 2]), table)
+        query = g.op("Add", slice_axis(g, packed, 2, 0, heads * width), g.weight("pos_bias", (v - u).reshape(-1)))
+        query = g.op("Reshape", query, g.integers(-1, heads, width))
+        # [rows, heads, width] times [heads, R, width]: both are transposed within the product
+        scores = g.op("FusedMatMul", query, table, domain=CONTRIB, transBatchA=1, transB=1)
         scores = g.op("GatherElements", g.op("Reshape", scores, positions.shape), positions.columns, axis=3)
         scores = g.op("Transpose", scores, perm=[1, 0, 2, 3])
-        operands = [query, key, value, *past, positions.last, positions.total, "", "", "", scores]
+        operands = [packed, "", "", *past, positions.last, positions.total, "", "", "", scores]
         names = [f"{name}.attended", *_present(index)]
         attended = g.ops(
             "GroupQueryAttention", *operands, outputs=names, domain=CONTRIB, num_heads=heads, kv_num_heads=heads

@@ -45,7 +45,7 @@ class Reference:
 
     def __init__(self, tables: Mapping[str, Floats], speaker: Floats, relative: NDArray[np.floating]) -> None:
         """`tables` are those of the bundle, `speaker` an embedding `[192]`, `relative` the relative positions."""
-        self._tables, self._relative = tables, np.asarray(relative[..., :_ROOM], np.float32)
+        self._tables, self._relative = tables, np.asarray(relative[:, :, :_ROOM], np.float32)
         self._speaker = speaker / max(float(np.linalg.norm(speaker)), 1e-12)
         self.ranges: dict[str, Ranges] = {}
         self._rows: list[Floats] = []

@@ -66,7 +66,7 @@ def _options() -> ort.SessionOptions:
 
 def _language_model_inputs(sizes: LanguageModelSizes) -> dict[str, NDArray[np.generic]]:
     cache = np.zeros((1, sizes.heads, 8, sizes.head_width), np.float32)
-    table = np.zeros((sizes.heads, sizes.head_width, 8), np.float32)
+    table = np.zeros((sizes.heads, 8, sizes.head_width), np.float32)
     inputs: dict[str, NDArray[np.generic]] = {
         "rows": np.ones((1, _TOKENS, sizes.width), np.float32),
         "last_position": np.array([_TOKENS - 1], np.int32),

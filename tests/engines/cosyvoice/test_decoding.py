@@ -1,12 +1,15 @@
 """Rows of a batch: what a row says does not depend on its neighbours."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wyoming_cosyvoice.engines.cosyvoice import CosyVoice
+from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
 from wyoming_cosyvoice.engines.cosyvoice.decoding import RelativePositions
-from wyoming_cosyvoice.errors import BadRequestError, EngineError
+from wyoming_cosyvoice.errors import BadRequestError, EngineError, ModelError
 
 Floats = NDArray[np.float32]
 
@@ -87,10 +90,30 @@ def test_limits_are_told(model: CosyVoice) -> None:
 
 
 def test_tables_are_as_short_as_they_can_be() -> None:
-    table = np.arange(2 * 3 * 4 * 700, dtype=np.float16).reshape(2, 3, 4, 700)
+    table = np.arange(2 * 3 * 1100 * 4, dtype=np.float32).reshape(2, 3, 1100, 4)
     relative = RelativePositions(table)
-    assert [relative.size_for(length) for length in (1, 256, 257, 512, 513, 700)] == [256, 256, 512, 512, 700, 700]
-    part = relative.first(512)
+    sizes = {1: 64, 64: 64, 65: 128, 512: 512, 513: 768, 769: 1024, 1025: 1100}
+    assert {length: relative.size_for(length) for length in sizes} == sizes
+    part = relative.first(300)
     assert part.dtype == np.float32
     assert part.flags.c_contiguous
-    np.testing.assert_array_equal(part, table[..., :512])
+    np.testing.assert_array_equal(part, table[:, :, :320])
+
+
+def test_a_newcomer_does_not_throw_the_table_of_its_neighbours_away() -> None:
+    relative = RelativePositions(np.zeros((1, 1, 700, 4), np.float16))
+    long = relative.first(250)
+    assert relative.first(130) is long
+    assert relative.first(30) is not long
+    assert relative.first(30).shape == (1, 1, 64, 4)
+    assert relative.first(700).shape == (1, 1, 700, 4)
+
+
+def test_a_table_of_another_layout_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(tiny_bundle, bundle)
+    path = bundle / "relative_positions.npy"
+    table = np.load(path)
+    np.save(path, table.transpose(0, 1, 3, 2).copy())
+    with pytest.raises(ModelError, match=r"relative_positions\.npy"):
+        load(bundle)

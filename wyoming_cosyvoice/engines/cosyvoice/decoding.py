@@ -23,41 +23,43 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_SMALLEST_TABLE = 256
+_STEP, _LONG, _LONG_STEP = 64, 512, 256
+"""Tables grow by so many positions, and by more at a time when they are long."""
 
 
 class RelativePositions:
-    """The relative-position table: contiguous copies of its first 256, 512, ... positions, made when first needed.
+    """The relative-position table: a contiguous float32 copy of as many of its first positions as are in use.
 
-    A step multiplies by the whole table it is given and then picks columns, so a short table is cheaper.
+    A step multiplies by the whole table it is given, 57 KB a position of the full-size model, and then picks columns.
+    So the table follows the longest row, in steps: laying it out anew costs as much as a step of decoding.
     """
 
     def __init__(self, table: NDArray[np.floating]) -> None:
-        """`table` [layers, heads, head_width, positions], usually memory-mapped."""
+        """`table` [layers, heads, positions, head_width], usually memory-mapped."""
         self._table = table
-        self._copies: dict[int, Floats] = {}
+        self._copy: Floats | None = None
 
     @property
     def positions(self) -> int:
         """The longest sequence there is a table for."""
-        return int(self._table.shape[-1])
+        return int(self._table.shape[2])
 
     def size_for(self, length: int) -> int:
         """Return the smallest size of a table that serves a sequence of `length` positions."""
-        size = _SMALLEST_TABLE
-        while size < length:
-            size *= 2
-        return min(size, self.positions)
+        step = _STEP if length <= _LONG else _LONG_STEP
+        return min(-(-length // step) * step, self.positions)
 
-    def first(self, size: int) -> Floats:
-        """Return the first `size` positions, [layers, heads, head_width, size]."""
-        if size not in self._copies:
-            self._copies[size] = np.ascontiguousarray(self._table[..., :size], dtype=np.float32)
-        return self._copies[size]
+    def first(self, length: int) -> Floats:
+        """Return at least the first `length` positions, [layers, heads, R, head_width], and not many more."""
+        size = self.size_for(length)
+        # a newcomer's short prompt does not throw the table of its neighbours away
+        if self._copy is None or not size <= self._copy.shape[2] <= 2 * size:
+            self._copy = np.ascontiguousarray(self._table[:, :, :size], dtype=np.float32)
+        return self._copy
 
     def shrink(self) -> None:
-        """Forget all copies but the smallest."""
-        self._copies = {size: copy for size, copy in self._copies.items() if size <= _SMALLEST_TABLE}
+        """Forget the copy."""
+        self._copy = None
 
 
 class DecodeBatch:
@@ -86,7 +88,8 @@ class DecodeBatch:
         self._logits = np.empty((capacity, sizes.vocabulary), np.float32)
         self._lengths: list[int] = []
         self._binding: ort.IOBinding | None = None
-        self._bound = (0, 0)
+        self._bound_rows = 0
+        self._bound_table: Floats | None = None
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -110,7 +113,7 @@ class DecodeBatch:
         rows = np.ascontiguousarray(prompt[None], np.float32)
         last = np.array([length - 1], np.int32)
         logits = np.empty((1, self._sizes.vocabulary), np.float32)
-        binding = self._bind(rows, last, logits, slice(row, row + 1), self._relative.size_for(length))
+        binding = self._bind(rows, last, logits, slice(row, row + 1), self._relative.first(length))
         self._session.run_with_iobinding(binding, frugal())
         self._lengths.append(length)
         result: Floats = logits[0]
@@ -126,10 +129,11 @@ class DecodeBatch:
             raise EngineError(f"An utterance is longer than {self._relative.positions} positions")
         self._rows[:count, 0] = self._embedding[np.asarray(tokens)]
         self._last[:count] = self._lengths
-        wanted = (count, self._relative.size_for(longest + 1))
-        if self._binding is None or self._bound != wanted:
+        table = self._relative.first(longest + 1)
+        if self._binding is None or self._bound_rows != count or self._bound_table is not table:
             rows, last, logits = self._rows[:count], self._last[:count], self._logits[:count]
-            self._binding, self._bound = self._bind(rows, last, logits, slice(0, count), wanted[1]), wanted
+            self._binding = self._bind(rows, last, logits, slice(0, count), table)
+            self._bound_rows, self._bound_table = count, table
         self._session.run_with_iobinding(self._binding)
         self._lengths = [length + 1 for length in self._lengths]
         return self._logits[:count]
@@ -146,13 +150,12 @@ class DecodeBatch:
         self._lengths.pop()
 
     def _bind(
-        self, rows: Floats, last: NDArray[np.int32], logits: Floats, which: slice, positions: int
+        self, rows: Floats, last: NDArray[np.int32], logits: Floats, which: slice, table: Floats
     ) -> ort.IOBinding:
         binding = self._session.io_binding()
         for name, array in (("rows", rows), ("last_position", last)):
             binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
         binding.bind_output("logits", "cpu", 0, np.float32, logits.shape, logits.ctypes.data)
-        table = self._relative.first(positions)
         for layer, pair in enumerate(self._caches):
             part = table[layer]
             binding.bind_input(f"relative_{layer}", "cpu", 0, np.float32, part.shape, part.ctypes.data)

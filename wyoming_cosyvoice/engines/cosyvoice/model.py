@@ -57,6 +57,8 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
     manifest = read_manifest(folder)
     verify(folder, manifest.files, hashes=False)
     tables = _read_arrays(folder / "tables.npz")
+    sizes = manifest.language_model
+    positions = (sizes.layers, sizes.heads, sizes.positions, sizes.head_width)
 
     def open_graph(name: str, threads: int = threads) -> ort.InferenceSession:
         return open_session(folder / f"{name}.onnx", threads)
@@ -66,9 +68,9 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
     language_model = LanguageModel(
         open_graph("text_encoder"),
         open_graph("language_model"),
-        manifest.language_model,
+        sizes,
         tables,
-        _map_array(folder / "relative_positions.npy"),
+        _map_array(folder / "relative_positions.npy", positions),
     )
     # the two rows of guidance side by side, the vocoder's blocks side by side
     estimator = open_graph("flow_estimator", (threads + 1) // 2)
@@ -95,9 +97,11 @@ def _read_arrays(path: Path) -> dict[str, Floats]:
         raise ModelError(f"{path} can't be read: {error}", _CURE) from error
 
 
-def _map_array(path: Path) -> NDArray[np.floating]:
+def _map_array(path: Path, shape: tuple[int, ...]) -> NDArray[np.floating]:
     try:
         mapped: NDArray[np.floating] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} can't be read: {error}", _CURE) from error
+    if mapped.shape != shape:
+        raise ModelError(f"{path} is {list(mapped.shape)} where {list(shape)} is expected", _CURE)
     return mapped
