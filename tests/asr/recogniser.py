@@ -34,6 +34,9 @@ _PARTS = tuple(
 )
 # Whisper writes 十点十五分 as 10.15分 and seven thirty as 7-30.
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2})[.-]([0-5]\d)(?:分|(?= in the))")
+# It writes traditional characters as often as simplified ones. Of these pairs pypinyin reads one character alone
+# otherwise than the other: 開著 is 开着, and not zhù.
+_SIMPLE = str.maketrans("著乾麽沈", "着干么沉")
 _SMALL_FILES = ("config.json", "tokenizer.json", "vocabulary.txt")
 _RATE = 16_000
 
@@ -106,7 +109,7 @@ def _words(text: str) -> list[str]:
 
 def _syllables(text: str) -> list[str]:
     # character by character: among phrases, pypinyin reads 攝氏 otherwise than 摄氏, and Whisper writes either
-    tokens = re.findall("[a-z]+|[^a-z]", text.lower())
+    tokens = re.findall("[a-z]+|[^a-z]", text.lower().translate(_SIMPLE))
     return re.findall("[a-z]+", " ".join(lazy_pinyin(tokens, v_to_u=False)))
 
 

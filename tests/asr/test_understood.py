@@ -68,6 +68,7 @@ def test_the_score_counts_what_a_listener_would() -> None:
     scorer = Scorer()
     assert scorer.errors("seven thirty", "Seven thirty.", "en") == (0, 2)
     assert scorer.errors("二十六度", "26度", "zh") == (0, 4)
+    assert scorer.errors("窗户还开着", "窗戶還開著", "zh") == (0, 5)
     assert scorer.errors("十点十五分", "10.15分", "zh") == (0, 5)
     assert scorer.errors("とーきょー", "東京", "ja") == (0, 5)
     assert scorer.errors("값", "갑", "ko") == (1, 3)
