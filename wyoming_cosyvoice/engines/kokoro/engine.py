@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.engine import serve_one_at_a_time
-from wyoming_cosyvoice.engines.kokoro.frontend import VERSION, Frontend
+from wyoming_cosyvoice.engines.kokoro.bilingual import joint
+from wyoming_cosyvoice.engines.kokoro.frontend import VERSION, Frontend, Passage
 from wyoming_cosyvoice.engines.kokoro.vocabulary import encode, pieces
 from wyoming_cosyvoice.engines.kokoro.voices import ATTRIBUTION, VOICES, Styles
 
@@ -36,6 +37,7 @@ class KokoroEngine:
         self._frontend = Frontend()
         self._frontend.load(("zh", "en"))
         self.revision = f"kokoro-{model_revision}-{self._styles.digest[:8]}-{VERSION}"
+        self._loudness = {item.id: item.loudness for item in VOICES}
         self._frontend_seconds = 0.0
         self._graph_seconds = 0.0
         self._audio_seconds = 0.0
@@ -61,23 +63,37 @@ class KokoroEngine:
         self._session = None
 
     def _synthesize(self, job: Job) -> Iterator[Samples]:
-        utterance = job.utterance
         started = time.perf_counter()
-        phonemes = self._frontend.phonemes(utterance.spans)
+        passages = self._passages(job.utterance)
         self._frontend_seconds += time.perf_counter() - started
-        for piece in pieces(phonemes):
-            samples = self._speak(piece, job)
-            if samples is None:
-                return
-            yield samples
+        together = len(passages) == 1 and not passages[0].english
+        for passage in passages:
+            for index, piece in enumerate(pieces(passage.phonemes)):
+                samples = self._speak(piece, job, english=passage.english)
+                if samples is None:
+                    return
+                if not together:
+                    level = self._loudness[job.utterance.voice] if passage.english else None
+                    samples = joint(samples, self.sample_rate, level, pause=passage.pause or index > 0)
+                yield samples
 
-    def _speak(self, piece: str, job: Job) -> Samples | None:
+    def _passages(self, utterance: Utterance) -> list[Passage]:
+        """Divide what a voice says in two styles: English in one, all else in the other."""
+        if self._styles.english(utterance.voice, 1) is not None:
+            return self._frontend.passages(utterance.spans)
+        phonemes = self._frontend.phonemes(utterance.spans)
+        return [Passage(english=False, phonemes=phonemes, pause=False)] if phonemes else []
+
+    def _speak(self, piece: str, job: Job, *, english: bool) -> Samples | None:
         """Run the graph on one piece; None if the job was cancelled meanwhile."""
         if self._session is None:
             raise RuntimeError("the engine was closed")
         ids = encode(piece)
         started = time.perf_counter()
-        style = self._styles.vector(job.utterance.voice, len(ids) - 2)
+        voice, length = job.utterance.voice, len(ids) - 2
+        style = self._styles.english(voice, length) if english else None
+        if style is None:
+            style = self._styles.vector(voice, length)
         samples = self._session.run(ids, style, job.utterance.speed, lambda: job.cancelled)
         self._graph_seconds += time.perf_counter() - started
         if samples is not None:

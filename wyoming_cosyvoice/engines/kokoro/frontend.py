@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from wyoming_cosyvoice.engines.kokoro.punctuation import tidy
@@ -15,10 +17,11 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.text.clause import Language, Span
 
-VERSION = "1"
+VERSION = "2"
 """Changes whenever the same words may give other phonemes; part of the engine's revision."""
 
 _LOGGER = logging.getLogger(__name__)
+_MARKS = tuple(",.!?:;…—")
 _LATIN = re.compile(r"([A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’-]*(?:[ .&+]+[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’-]*)*)")
 
 
@@ -63,6 +66,15 @@ _READERS: Mapping[Language, Callable[[], Reader]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Neighbouring spans that are all English, or of which none is; `pause` where a mark stands before it."""
+
+    english: bool
+    phonemes: str
+    pause: bool
+
+
 class Frontend:
     """Reads utterances; readers are loaded when a language is first met."""
 
@@ -76,8 +88,26 @@ class Frontend:
 
     def phonemes(self, spans: Sequence[Span]) -> str:
         """Return the phonemes of an utterance, only symbols that Kokoro knows."""
-        parts = [self._span(span) for span in spans]
-        text = tidy(" ".join(part for part in parts if part))
+        return self._clean(self._joined(spans))
+
+    def passages(self, spans: Sequence[Span]) -> list[Passage]:
+        """Return the utterance divided into what is English and what is not; a passage without sounds is left out."""
+        found: list[Passage] = []
+        pause = False
+        for english, group in groupby(spans, key=lambda span: span.language == "en"):
+            read = self._joined(list(group))
+            phonemes = self._clean(read)
+            pause = pause or read.lstrip()[:1] in _MARKS
+            if phonemes:
+                found.append(Passage(english, phonemes, pause and bool(found)))
+                pause = phonemes[-1] in _MARKS
+        return found
+
+    def _joined(self, spans: Sequence[Span]) -> str:
+        return " ".join(part for part in map(self._span, spans) if part)
+
+    def _clean(self, phonemes: str) -> str:
+        text = tidy(phonemes)
         unknown = {char for char in text if char not in SYMBOLS}
         if unknown:
             _LOGGER.debug("left out, as Kokoro has no symbol for it: %s", " ".join(sorted(unknown)))

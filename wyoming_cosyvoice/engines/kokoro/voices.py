@@ -20,18 +20,25 @@ if TYPE_CHECKING:
 
 ATTRIBUTION = Attribution("hexgrad (Kokoro-82M)", "https://huggingface.co/hexgrad/Kokoro-82M")
 
+_LENT = np.float32(0.7)
+"""How much of an English voice there is in a Chinese one's English."""
+
 _NAMES: dict[Language, str] = {"zh": "Chinese", "en": "English", "ja": "Japanese", "ko": "Korean"}
 
 
 @dataclass(frozen=True, slots=True)
 class StarterVoice:
-    """One of our voices: `source` is its name in Kokoro, `loudness` that of ``script/bench loudness`` (LUFS)."""
+    """One of our voices: `source` is its name in Kokoro, `loudness` that of ``script/bench loudness`` (LUFS).
+
+    `english` is the voice of Kokoro that lends it its English: see `Styles.english`.
+    """
 
     id: str
     source: str
     language: Language
     gender: Literal["female", "male"]
     loudness: float
+    english: str = ""
 
     @property
     def voice(self) -> Voice:
@@ -52,10 +59,10 @@ class StarterVoice:
 
 
 VOICES: tuple[StarterVoice, ...] = (
-    StarterVoice("zh_female_1", "zf_xiaoxiao", "zh", "female", -16.3),
-    StarterVoice("zh_male_1", "zm_yunxi", "zh", "male", -21.3),
-    StarterVoice("zh_female_2", "zf_xiaobei", "zh", "female", -20.1),
-    StarterVoice("zh_male_2", "zm_yunjian", "zh", "male", -20.6),
+    StarterVoice("zh_female_1", "zf_xiaoxiao", "zh", "female", -16.3, english="af_heart"),
+    StarterVoice("zh_male_1", "zm_yunxi", "zh", "male", -21.3, english="am_michael"),
+    StarterVoice("zh_female_2", "zf_xiaobei", "zh", "female", -20.1, english="af_heart"),
+    StarterVoice("zh_male_2", "zm_yunjian", "zh", "male", -20.6, english="am_michael"),
     StarterVoice("en_female_1", "af_heart", "en", "female", -22.0),
     StarterVoice("en_male_1", "am_michael", "en", "male", -23.3),
     StarterVoice("en_female_2", "af_bella", "en", "female", -21.2),
@@ -73,15 +80,29 @@ class Styles:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or shipped("starter", "voices.npz")
-        self._sources = {item.id: item.source for item in VOICES}
+        self._voices = {item.id: item for item in VOICES}
         self._arrays: dict[str, NDArray[np.float16]] = {}
         self.digest = hashlib.sha256(self._path.read_bytes()).hexdigest()
 
     def vector(self, voice: str, length: int) -> NDArray[np.float32]:
         """Return the style `[1, 256]` for a phoneme string of `length` symbols."""
-        source = self._sources[voice]
+        return self._row(self._voices[voice].source, length)
+
+    def english(self, voice: str, length: int) -> NDArray[np.float32] | None:
+        """Return the style in which a voice says English words; None if that is the one for everything.
+
+        Kokoro's Chinese voices were trained on Chinese alone: a listener doesn't understand their English. Between one
+        of them and an English voice lie styles that know both.
+        """
+        source, lender = self._voices[voice].source, self._voices[voice].english
+        if not lender:
+            return None
+        return (1 - _LENT) * self._row(source, length) + _LENT * self._row(lender, length)
+
+    def _row(self, source: str, length: int) -> NDArray[np.float32]:
         if source not in self._arrays:
             with np.load(self._path, allow_pickle=False) as file:
                 self._arrays[source] = file[source]
         table = self._arrays[source]
-        return table[min(max(length, 1), len(table)) - 1 : min(max(length, 1), len(table))].astype(np.float32)
+        index = min(max(length, 1), len(table)) - 1
+        return table[index : index + 1].astype(np.float32)
