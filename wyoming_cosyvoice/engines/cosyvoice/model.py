@@ -17,6 +17,7 @@ from wyoming_cosyvoice.engines.cosyvoice.sampling import Sampler
 from wyoming_cosyvoice.engines.cosyvoice.sessions import open_session
 from wyoming_cosyvoice.engines.cosyvoice.tokenizer import Tokenizer
 from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder, wave_graphs
+from wyoming_cosyvoice.engines.memory import return_large_blocks
 from wyoming_cosyvoice.errors import ModelError
 from wyoming_cosyvoice.store.bundle import read_manifest
 from wyoming_cosyvoice.store.manifest import verify
@@ -59,6 +60,7 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
     tables = _read_arrays(folder / "tables.npz")
     sizes = manifest.language_model
     positions = (sizes.layers, sizes.heads, sizes.positions, sizes.head_width)
+    return_large_blocks()
 
     def open_graph(name: str, threads: int = threads) -> ort.InferenceSession:
         return open_session(folder / f"{name}.onnx", threads)

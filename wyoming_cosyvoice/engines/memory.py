@@ -1,0 +1,22 @@
+"""How the C library hands memory back."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+_MMAP_THRESHOLD = -3
+"""M_MMAP_THRESHOLD of glibc's malloc.h."""
+_LARGE = 1 << 20
+
+
+def return_large_blocks() -> None:
+    """Have the C library give freed blocks of a megabyte and more back to the system, always.
+
+    glibc raises that limit to 32 MB as soon as such blocks are freed and keeps them, in pieces, for each thread. The
+    working memory of graphs that run side by side then grew by 250 MB within ten clauses; with the limit fixed it does
+    not grow, and runs take as long. Does nothing where the C library has no such limit.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, _LARGE)
