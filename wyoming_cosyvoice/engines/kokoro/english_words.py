@@ -33,6 +33,29 @@ NAMES = {
     "sim": "sˈɪm",
     "covid": "kˈOvɪd",
     "ios": "ˌIˌOˈɛs",
+    "nas": "nˈæs",
+    "asus": "ˈAsus",
+    "nio": "nˈiO",
+    "hepa": "hˈɛpə",
+    "qled": "kjˈulˌɛd",
+    "xbox": "ˈɛksbˌɑks",
+    "wechat": "wˈiʧˌæt",
+    "taobao": "tˈWbˌW",
+    "huawei": "wˈɑwˌA",
+    "midea": "mIdˈiə",
+    "dreame": "dɹˈimi",
+    "roborock": "ɹˈObOɹˌɑk",
+    "ecobee": "ˈɛkObˌi",
+    "sonoff": "sˈOnˌɔf",
+    "govee": "ɡˈOvi",
+    "netatmo": "nɛtˈætmO",
+    "reolink": "ɹˈiOlˌɪŋk",
+    "proxmox": "pɹˈɑksmˌɑks",
+    "nodered": "nˈOd ɹˈɛd",
+    "miele": "mˈilə",
+    "daikin": "dˈIkɪn",
+    "totoro": "tˈOtəɹˌO",
+    "pikachu": "pˈikəʧˌu",
     # What the normaliser says for units, currencies and abbreviations.
     "hectopascal": "hˌɛktOpæskˈæl",
     "kilopascal": "kˌɪlOpæskˈæl",
@@ -51,7 +74,9 @@ NAMES = {
 }
 
 # Capital abbreviations that are said as words although nobody would find that in a dictionary of lower-case words.
-ACRONYMS_AS_WORDS = frozenset({"RAM", "SIM", "NUC", "SQL", "JPEG", "GIF", "COVID", "IKEA", "LAN", "PIN"})
+ACRONYMS_AS_WORDS = frozenset(
+    {"RAM", "SIM", "NUC", "SQL", "JPEG", "GIF", "COVID", "IKEA", "LAN", "PIN", "NAS", "ASUS", "NIO", "HEPA", "QLED"}
+)
 # Short words that are also abbreviations: in capitals inside ordinary text they are spelt.
 SPELT_IN_CAPITALS = frozenset(
     {"US", "IT", "AM", "PM", "AC", "DC", "ID", "OK", "TV", "PC", "CD", "HD", "UK", "EU", "AI"}
