@@ -74,8 +74,8 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
         tables,
         _map_array(folder / "relative_positions.npy", positions),
     )
-    # the two rows of guidance side by side, the vocoder's blocks side by side
-    estimator = open_graph("flow_estimator", (threads + 1) // 2)
+    # The crew runs two rows of guidance at once: two threads of its own, and these less one that both rows share.
+    estimator = open_graph("flow_estimator", max(threads - 1, 1))
     flow = Flow(open_graph("flow_encoder"), open_graph("flow_time"), estimator, tables, crew)
     names = {Path(name).stem for name in manifest.files}
     vocoder = Vocoder(open_graph("f0"), wave_graphs(lambda name: open_graph(name, 1), names), tables, crew)
