@@ -79,7 +79,8 @@ class KokoroEngine:
 
     def _passages(self, utterance: Utterance) -> list[Passage]:
         """Divide what a voice says in two styles: English in one, all else in the other."""
-        if self._styles.english(utterance.voice, 1) is not None:
+        speaks_english = self._styles.english(utterance.voice, 1) is not None
+        if speaks_english and any(span.language == "en" for span in utterance.spans):
             return self._frontend.passages(utterance.spans)
         phonemes = self._frontend.phonemes(utterance.spans)
         return [Passage(english=False, phonemes=phonemes, pause=False)] if phonemes else []

@@ -96,9 +96,9 @@ class Frontend:
         pause = False
         for english, group in groupby(spans, key=lambda span: span.language == "en"):
             read = self._joined(list(group))
-            phonemes = self._clean(read)
+            phonemes = self._clean(read).strip("“”() ")  # a quotation that another passage opens or closes
             pause = pause or read.lstrip()[:1] in _MARKS
-            if phonemes:
+            if any(symbol not in _MARKS for symbol in phonemes):
                 found.append(Passage(english, phonemes, pause and bool(found)))
                 pause = phonemes[-1] in _MARKS
         return found
