@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import convert_tiny
 from wyoming_cosyvoice.convert import precision as forms
-from wyoming_cosyvoice.convert.blocks import linear, lookup
+from wyoming_cosyvoice.convert.blocks import gelu, linear, lookup
 from wyoming_cosyvoice.convert.graph import GraphWriter
 from wyoming_cosyvoice.convert.precision import Form, Limit
 from wyoming_cosyvoice.convert.quantize import Blocks, dequantize, quantize, quantize_rows
@@ -94,6 +95,16 @@ def test_rows_of_a_batch_do_not_see_each_other_in_blocks(tmp_path: Path) -> None
     together = run_linear(tmp_path, form, x, weight)
     alone = np.concatenate([run_linear(tmp_path, form, row[None], weight) for row in x])
     assert np.allclose(together, alone, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize(("form", "worst"), [(Form("dynamic", dynamic=True), 1e-3), (Form("exact"), 1e-6)])
+def test_gelu_in_every_form(tmp_path: Path, form: Form, worst: float) -> None:
+    with GraphWriter(tmp_path, "gelu", form) as g:
+        g.output(gelu(g, g.input("x", ["n"])), "y", ["n"])
+    x = np.linspace(-8, 8, 4001, dtype=np.float32)
+    (y,) = ort.InferenceSession(str(tmp_path / "gelu.onnx")).run(None, {"x": x})
+    exact = [value * (1 + math.erf(value / math.sqrt(2))) / 2 for value in x.astype(float)]
+    assert np.abs(y - exact).max() < worst
 
 
 def test_tables_are_looked_up_in_eight_bits(tmp_path: Path) -> None:

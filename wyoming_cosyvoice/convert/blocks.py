@@ -120,6 +120,14 @@ def silu(g: GraphWriter, x: str) -> str:
     return g.op("QuickGelu", x, domain=CONTRIB, alpha=1.0)
 
 
+def gelu(g: GraphWriter, x: str) -> str:
+    """Return x times the share of a standard normal distribution below it.
+
+    By way of a tanh where products are in 8 bits: it is 5e-4 off, far below their error, and takes half the time.
+    """
+    return g.op("FastGelu", x, domain=CONTRIB) if g.form.dynamic else g.op("Gelu", x)
+
+
 def shifted(g: GraphWriter, x: str, kernel: int, stride: int = 1) -> str:
     """Return `[B, T', kernel * C]`: next to each frame of x `[B, T, C]` its neighbours, zeros beyond the ends."""
     side = kernel // 2

@@ -12,6 +12,7 @@ import numpy as np
 
 from wyoming_cosyvoice.convert.blocks import (
     convolution,
+    gelu,
     group_norm,
     layer_norm,
     linear,
@@ -131,7 +132,7 @@ class _Estimator:
             mixed = g.op("MultiHeadAttention", query, key, value, domain=CONTRIB, num_heads=self._heads)
         x = g.op("Add", x, linear_of(g, weights, f"{name}attn1.to_out.0", mixed))
         y = linear_of(g, weights, f"{name}ff.net.0.proj", layer_norm(g, weights, f"{name}norm3", x))
-        return g.op("Add", x, linear_of(g, weights, f"{name}ff.net.2", g.op("Gelu", y)))
+        return g.op("Add", x, linear_of(g, weights, f"{name}ff.net.2", gelu(g, y)))
 
     def _upsample(self, name: str, x: str) -> str:
         """Transposed convolution, kernel 4, stride 2, padding 1: frame i and its neighbours make frames 2i and 2i+1."""
