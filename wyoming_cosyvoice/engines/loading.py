@@ -62,7 +62,7 @@ def _all(library: Library, config: Config) -> list[Engine]:
         for model in library.installed()
         if model.manifest.name != "starter"
     }
-    if library.find("starter") or _starter_installable():
+    if _starter_installable() or any(model.folder.name == "starter" for model in library.installed()):
         loaders["starter"] = functools.partial(_starter, library, config)
     engines = []
     for name in sorted(loaders, key=lambda name: name != library.preferred()):  # stable: the others keep their order

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 import threading
 import time
@@ -26,7 +28,7 @@ from wyoming_cosyvoice.engines.loading import load_engines
 from wyoming_cosyvoice.errors import ModelError
 from wyoming_cosyvoice.store import parts
 from wyoming_cosyvoice.store.catalogue import find_entry
-from wyoming_cosyvoice.store.library import Library
+from wyoming_cosyvoice.store.library import Installed, Library
 from wyoming_cosyvoice.store.manifest import verify
 from wyoming_cosyvoice.text.clause import Phonemes, Span
 
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.engines.engine import Job
     from wyoming_cosyvoice.engines.kokoro.engine import KokoroEngine
-    from wyoming_cosyvoice.store.library import Installed
 
 pytestmark = pytest.mark.starter
 
@@ -265,3 +266,14 @@ def test_loading_by_name(starter: Installed) -> None:
     assert engines.choose(None, "ko")[1].id == "ko_male_1"
     with pytest.raises(ModelError, match="There is no model 'nonsense'"):
         load_engines(Config(data_dir=data_dir, model="nonsense"))
+
+
+def test_a_missing_graph_is_refused_by_name(starter: Installed, tmp_path: Path) -> None:
+    (graph,) = starter.manifest.files
+    with pytest.raises(ModelError, match=re.escape(graph)):
+        load(Installed(tmp_path, starter.manifest), 1)
+    model = tmp_path / "models" / "mine"  # loaded by name, the starter would be put together again
+    model.mkdir(parents=True)
+    shutil.copy(starter.folder / "manifest.json", model)
+    with pytest.raises(ModelError, match=re.escape(graph)):
+        load_engines(Config(data_dir=tmp_path, model="mine"))

@@ -1,0 +1,206 @@
+"""The parts of the patched graph, each against what it stands for, on small graphs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from wyoming_cosyvoice.engines.kokoro import convolutions, dense, upsampling
+from wyoming_cosyvoice.engines.kokoro.scales import SiteScale
+from wyoming_cosyvoice.engines.kokoro.sites import GENERATOR, Site
+from wyoming_cosyvoice.engines.kokoro.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from onnx import GraphProto, NodeProto
+    from onnx import TensorProto as Tensor
+
+    Array = NDArray[Any]
+
+RANDOM = np.random.default_rng(1)
+
+
+def graph_of(
+    nodes: Sequence[NodeProto], constants: Sequence[Tensor], inputs: dict[str, Array], output: str
+) -> GraphProto:
+    kinds = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.uint8): TensorProto.UINT8}
+    return helper.make_graph(
+        nodes,
+        "graph",
+        [helper.make_tensor_value_info(name, kinds[value.dtype], value.shape) for name, value in inputs.items()],
+        [helper.make_empty_tensor_value_info(output)],
+        constants,
+    )
+
+
+def run(graph: GraphProto, inputs: dict[str, Array]) -> Array:
+    domains = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(graph, opset_imports=domains, ir_version=9)
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(None, inputs)[0])
+
+
+def written(writer: Writer, inputs: dict[str, Array], output: str) -> Array:
+    return run(graph_of(writer.take_nodes(), list(writer.constants.values()), inputs, output), inputs)
+
+
+@pytest.mark.parametrize(("step", "padding", "length"), [(10, 5, 7), (6, 3, 1)])
+@pytest.mark.parametrize("in_bytes", [False, True])
+def test_upsampling_is_the_transposed_convolution(step: int, padding: int, length: int, in_bytes: bool) -> None:
+    weight = RANDOM.normal(size=(12, 5, 2 * step)).astype(np.float32)
+    bias = RANDOM.normal(size=5).astype(np.float32)
+    source = {"x": RANDOM.normal(size=(1, 12, length)).astype(np.float32)}
+    node = helper.make_node(
+        "ConvTranspose",
+        ["x", "w", "b"],
+        ["y"],
+        name=f"{GENERATOR}/ups.0/ConvTranspose",
+        strides=[step],
+        pads=[padding, padding],
+        kernel_shape=[2 * step],
+    )
+    constants = [numpy_helper.from_array(weight, "w"), numpy_helper.from_array(bias, "b")]
+    graph = graph_of([node], constants, source, "y")
+    (layer,) = upsampling.find(graph)
+    writer = Writer()
+    upsampling.write(writer, layer, in_bytes=in_bytes)
+    np.testing.assert_allclose(written(writer, source, "y"), run(graph, source), atol=0.3 if in_bytes else 1e-4)
+
+
+def quantised_convolution(weight: Array, zero: int, bias: Array | None) -> tuple[list[NodeProto], list[Tensor]]:
+    """The nodes of a convolution as the starter's graph has them."""
+    make = helper.make_node
+    size = weight.shape[2]
+    nodes = [
+        make("DynamicQuantizeLinear", ["x"], ["x_bytes", "x_step", "x_zero"]),
+        make(
+            "ConvInteger",
+            ["x_bytes", "w", "x_zero", "w_zero"],
+            ["sum"],
+            name="/block/Conv_quant",
+            kernel_shape=[size],
+            pads=[size // 2, size // 2],
+            strides=[1],
+            dilations=[1],
+            group=1,
+        ),
+        make("Mul", ["x_step", "w_step"], ["step"]),
+    ]
+    constants = [
+        numpy_helper.from_array(weight, "w"),
+        numpy_helper.from_array(np.array(zero, np.uint8), "w_zero"),
+        numpy_helper.from_array(np.array(0.01, np.float32), "w_step"),
+    ]
+    total = "sum"
+    if bias is not None:
+        constants += [
+            numpy_helper.from_array(bias, "b"),
+            numpy_helper.from_array(np.array([1, -1, 1], np.int64), "column"),
+        ]
+        nodes += [
+            make("Div", ["b", "step"], ["b_steps"]),
+            make("Floor", ["b_steps"], ["b_floor"]),
+            make("Cast", ["b_floor"], ["b_whole"], to=TensorProto.INT32),
+            make("Reshape", ["b_whole", "column"], ["b_column"]),
+            make("Add", ["sum", "b_column"], ["total"]),
+        ]
+        total = "total"
+    nodes += [
+        make("Cast", [total], ["float"], to=TensorProto.FLOAT),
+        make("Mul", ["float", "step"], ["/block/Conv_output_0"]),
+    ]
+    return nodes, constants
+
+
+@pytest.mark.parametrize("size", [1, 3, 5])
+@pytest.mark.parametrize("biased", [True, False])
+def test_a_matrix_product_is_the_convolution_of_bytes(size: int, biased: bool) -> None:
+    weight = RANDOM.integers(0, 120, (64, 20, size)).astype(np.uint8)
+    weight[32:, 0, 0] = 150  # 90 more than the zero: such outputs lose their last bit, the others nothing
+    bias = RANDOM.normal(size=64).astype(np.float32) if biased else None
+    source = {"x": RANDOM.normal(size=(1, 20, 9)).astype(np.float32)}
+    graph = graph_of(*quantised_convolution(weight, 60, bias), source, "/block/Conv_output_0")
+    (convolution,) = dense.find(graph)
+    writer = Writer()
+    dense.write(writer, convolution)
+    head = helper.make_node("DynamicQuantizeLinear", ["x"], ["x_bytes", "x_step", "x_zero"])
+    nodes = [head, *writer.take_nodes()]
+    found = run(graph_of(nodes, list(writer.constants.values()), source, "/block/Conv_output_0"), source)
+    wanted = run(graph, source)
+    assert np.abs(found - wanted).max() < 0.02 * np.abs(wanted).max()
+    # the export rounds the bias down to a step of the sum, 0.01 times that of the input
+    np.testing.assert_allclose(found[:, :32], wanted[:, :32], atol=4e-4 if biased else 1e-5)
+
+
+def site(name: str, source: str, output: str, *, first: bool) -> Site:
+    return Site(
+        name=name,
+        source=source,
+        gain=f"{name} gain",
+        offset=f"{name} offset",
+        alpha=RANDOM.uniform(0.5, 4, 8).astype(np.float32),
+        weight=RANDOM.normal(size=(8, 8, 3)).astype(np.float32),
+        bias=RANDOM.normal(size=8).astype(np.float32),
+        dilation=2,
+        padding=(2, 2),
+        output=output,
+        normalised_after=first,
+    )
+
+
+def activation(site: Site, source: Array, style: dict[str, Array]) -> Array:
+    """Norm and snake as the paper has them, in float64."""
+    centred = source.astype(np.float64) - source.mean(2, keepdims=True)
+    normal = centred / np.sqrt((centred**2).mean(2, keepdims=True) + 1e-5)
+    hidden = style[site.gain] * normal + style[site.offset]
+    alpha = site.alpha.astype(np.float64)[:, None]
+    return np.asarray(hidden + np.sin(alpha * hidden) ** 2 / alpha)
+
+
+def convolution(site: Site, hidden: Array) -> Array:
+    padded = np.pad(hidden[0], ((0, 0), site.padding))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 5, axis=1)[:, :, :: site.dilation]
+    return np.asarray(np.einsum("ctk,ock->ot", windows, site.weight) + site.bias[:, None])[None]
+
+
+def scale_of(site: Site, hidden: Array, output: Array) -> SiteScale:
+    turns = np.abs(hidden[0] * site.alpha[:, None] / np.pi).max(1)
+    low, high = output[0].min(1), output[0].max(1)
+    return SiteScale(*(item.astype(np.float32) for item in (turns, low, high)))
+
+
+def test_a_pair_of_convolutions_in_bytes_is_near_the_exact_one() -> None:
+    first, second = site("first", "x", "between", first=True), site("second", "between", "y", first=False)
+    inputs: dict[str, Array] = {"x": RANDOM.normal(2, 3, (1, 8, 200)).astype(np.float32)}
+    style = {
+        f"{name} {kind}": RANDOM.uniform(0.5, 2, (1, 8, 1)).astype(np.float32)
+        for name in ("first", "second")
+        for kind in ("gain", "offset")
+    }
+    hidden = activation(first, inputs["x"], style)
+    between = convolution(first, hidden)
+    hidden_between = activation(second, between, style)
+    wanted = convolution(second, hidden_between)
+    scales = {"first": scale_of(first, hidden, between), "second": scale_of(second, hidden_between, wanted)}
+    writer = Writer()
+    convolutions.write_fixed(writer, first, scales["first"], None)
+    convolutions.write_fixed(writer, second, scales["second"], scales["first"])
+    found = written(writer, inputs | style, "y")
+    assert np.std(found - wanted) < 0.03 * np.std(wanted)
+
+
+def test_a_convolution_in_float_is_the_exact_one() -> None:
+    alone = site("alone", "x", "y", first=False)
+    inputs: dict[str, Array] = {"x": RANDOM.normal(2, 3, (1, 8, 200)).astype(np.float32)}
+    style = {f"alone {kind}": RANDOM.uniform(0.5, 2, (1, 8, 1)).astype(np.float32) for kind in ("gain", "offset")}
+    wanted = convolution(alone, activation(alone, inputs["x"], style))
+    writer = Writer()
+    convolutions.write_float(writer, alone)
+    found = written(writer, inputs | style, "y")
+    assert np.abs(found - wanted).max() < 2e-3 * np.abs(wanted).max()  # the cosine is a polynomial
