@@ -18,6 +18,6 @@ def load(model: Installed, threads: int) -> KokoroEngine:
     graph = next((name for name in model.manifest.files if name.endswith(".onnx")), None)
     if graph is None:
         raise ModelError(f"{model.folder} has no graph", "Install the starter again")
-    verify(model.folder, model.manifest, hashes=False)
+    verify(model.folder, model.manifest.files, hashes=False)
     session = Session(model.folder / graph, threads)
     return KokoroEngine(session, model.manifest.revision)
