@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.text.clause import Language, Span
 
-VERSION = "2"
+VERSION = "3"
 """Changes whenever the same words may give other phonemes; part of the engine's revision."""
 
 _LOGGER = logging.getLogger(__name__)
@@ -101,7 +101,11 @@ class Frontend:
             if any(symbol not in _MARKS for symbol in phonemes):
                 found.append(Passage(english, phonemes, pause and bool(found)))
                 pause = phonemes[-1] in _MARKS
-        return found
+        last = len(found) - 1
+        return [
+            replace(passage, phonemes=_as_part(passage.phonemes, first=index == 0, last=index == last))
+            for index, passage in enumerate(found)
+        ]
 
     def _joined(self, spans: Sequence[Span]) -> str:
         return " ".join(part for part in map(self._span, spans) if part)
@@ -134,3 +138,10 @@ class Frontend:
         if make not in self._loaded:
             self._loaded[make] = make()
         return self._loaded[make]
+
+
+def _as_part(phonemes: str, *, first: bool, last: bool) -> str:
+    """Mark where a sentence goes on: alone, 的灯 is said so that it is heard as 接动, behind a comma clearly."""
+    before = "" if first else ", "
+    behind = "" if last or phonemes[-1] in _MARKS else ","
+    return before + phonemes + behind
