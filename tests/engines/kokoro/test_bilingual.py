@@ -59,6 +59,12 @@ def test_english_is_a_passage_of_its_own() -> None:
     assert not found[-1].phonemes.endswith(",")
 
 
+def test_english_words_inside_another_language_are_found() -> None:
+    found = Frontend().passages(spans(("zh", "打开light living room和MP三")))
+    assert [passage.english for passage in found] == [False, True, False]
+    assert "ˌɛmpˈi" in found[-1].phonemes
+
+
 def test_a_mark_at_the_beginning_of_a_passage_is_a_pause_too() -> None:
     found = Frontend().passages(spans(("en", "iPhone"), ("zh", "，你的")))
     assert [passage.pause for passage in found] == [False, True]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.engine import serve_one_at_a_time
 from wyoming_cosyvoice.engines.kokoro.bilingual import joint
-from wyoming_cosyvoice.engines.kokoro.frontend import VERSION, Frontend, Passage
+from wyoming_cosyvoice.engines.kokoro.frontend import VERSION, Frontend, Passage, has_english
 from wyoming_cosyvoice.engines.kokoro.vocabulary import encode, pieces
 from wyoming_cosyvoice.engines.kokoro.voices import ATTRIBUTION, VOICES, Styles
 
@@ -79,8 +79,7 @@ class KokoroEngine:
 
     def _passages(self, utterance: Utterance) -> list[Passage]:
         """Divide what a voice says in two styles: English in one, all else in the other."""
-        speaks_english = self._styles.english(utterance.voice, 1) is not None
-        if speaks_english and any(span.language == "en" for span in utterance.spans):
+        if self._styles.english(utterance.voice, 1) is not None and has_english(utterance.spans):
             return self._frontend.passages(utterance.spans)
         phonemes = self._frontend.phonemes(utterance.spans)
         return [Passage(english=False, phonemes=phonemes, pause=False)] if phonemes else []

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Protocol
 from wyoming_cosyvoice.engines.kokoro.punctuation import tidy
 from wyoming_cosyvoice.engines.kokoro.readings import given_reading
 from wyoming_cosyvoice.engines.kokoro.vocabulary import SYMBOLS
+from wyoming_cosyvoice.text.clause import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from wyoming_cosyvoice.text.clause import Language, Span
+    from wyoming_cosyvoice.text.clause import Language
 
 VERSION = "3"
 """Changes whenever the same words may give other phonemes; part of the engine's revision."""
@@ -94,7 +95,8 @@ class Frontend:
         """Return the utterance divided into what is English and what is not; a passage without sounds is left out."""
         found: list[Passage] = []
         pause = False
-        for english, group in groupby(spans, key=lambda span: span.language == "en"):
+        divided = [part for span in spans for part in _divided(span)]
+        for english, group in groupby(divided, key=lambda span: span.language == "en"):
             read = self._joined(list(group))
             phonemes = self._clean(read).strip("“”() ")  # a quotation that another passage opens or closes
             pause = pause or read.lstrip()[:1] in _MARKS
@@ -138,6 +140,22 @@ class Frontend:
         if make not in self._loaded:
             self._loaded[make] = make()
         return self._loaded[make]
+
+
+def has_english(spans: Sequence[Span]) -> bool:
+    """Whether an English word stands in it."""
+    return any(part.language == "en" for span in spans for part in _divided(span))
+
+
+def _divided(span: Span) -> Iterator[Span]:
+    """Give the English words that stand inside another language (light.living_room) a span of their own."""
+    if span.language == "en" or span.phonemes is not None:
+        yield span
+        return
+    for index, part in enumerate(_LATIN.split(span.spoken)):
+        is_word = index % 2 == 1 and not part.isupper()  # letters that are spelt are no foreign word: MP三
+        if part:
+            yield Span("en" if is_word else span.language, part, part)
 
 
 def _as_part(phonemes: str, *, first: bool, last: bool) -> str:
