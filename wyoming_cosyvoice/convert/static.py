@@ -4,6 +4,9 @@ One scale a tensor ruins a vocoder: its channels differ in level by orders of ma
 scale on both sides. The convolution operator knows one scale a tensor on its input and output; those are set to 1 and
 the channels' scales are kept outside: the input's are folded into the weights, the output's into the step back to
 float32. Weights keep to 7 bits (`SAFE_WEIGHT`).
+
+The vocoder's transposed convolutions stay as they are: in 8 bits they cost 5 dB of signal-to-noise ratio (16.9 instead
+of 21.8, on random weights) for a twentieth of the time.
 """
 
 from __future__ import annotations
