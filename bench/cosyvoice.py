@@ -1,17 +1,19 @@
 """How fast CosyVoice speaks: real-time factor, first sound, seconds a stage, memory and loading time.
 
-    script/bench cosyvoice [--bundle DIR ...] [--tokens 90,175,410] [--threads 2] [--chunks whole|early]
+    script/bench cosyvoice [--bundle DIR ...] [--tokens 90,175,410] [--threads 2] [--rows 4]
 
 Without a bundle it builds the full-size checkpoint of random weights in bench/work and converts it (2 GB, minutes).
-The first table forces the number of speech tokens, so every run does the same work whatever the weights say. The second
-runs the engine: one clause, then four at once (a text of four clauses, or four clients) in a batch of so many rows.
+The number of speech tokens is forced, so every run does the same work whatever the weights say. The first table runs
+the stages one after another. The second runs the engine as the server does: single clauses, a text of four clauses (the
+others join when the first is heard), and four clients at once, each cut for an early first sound or whole. Loading and
+memory are measured in a process of their own.
 `processor` is seconds of all cores for a second of audio, a figure that holds on a busy machine too.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+import dataclasses
 import sys
 import time
 from dataclasses import dataclass, field
@@ -20,27 +22,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.cosyvoice_engine import HEADER, TEXT, row
+from bench.cosyvoice_memory import footprint_of
 from wyoming_cosyvoice.engines.cosyvoice import load
 from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, WHOLE
-from wyoming_cosyvoice.engines.cosyvoice.engine import CosyVoiceEngine, EngineSettings
+from wyoming_cosyvoice.engines.cosyvoice.engine import EngineSettings
 from wyoming_cosyvoice.engines.cosyvoice.lengths import SAMPLE_RATE
 from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES
 from wyoming_cosyvoice.engines.cosyvoice.streaming import OVERLAP_TOKENS, MelStream, SeededRandomness, WaveStream
-from wyoming_cosyvoice.engines.engine import Utterance
 from wyoming_cosyvoice.store.bundle import PRECISIONS
-from wyoming_cosyvoice.text.clause import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wyoming_cosyvoice.engines.cosyvoice import CosyVoice
     from wyoming_cosyvoice.engines.cosyvoice.chunking import Chunking
-    from wyoming_cosyvoice.engines.engine import Samples
 
 WORK = Path(__file__).parent / "work"
-TEXT = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
-CLAUSE = "今天下午有小雨，出门请记得带伞，晚上气温会下降。"
-STAGES = ("prefill", "decode", "flow", "vocoder")
 UPSTREAM = {90: 3.9, 175: 4.1, 410: 5.5}
 """Real-time factors of upstream in PyTorch on 2 cores of the machine that the README names."""
 
@@ -109,59 +107,6 @@ def _sound(cost: Cost, tokens: Sequence[int], mels: MelStream, waves: WaveStream
     cost.first_sound = cost.first_sound or ended - cost.started
 
 
-@dataclass
-class Listener:
-    """A job that counts what it hears."""
-
-    utterance: Utterance
-    cancelled: bool = False
-    samples: int = 0
-    begun: float = field(default_factory=time.perf_counter)
-    first: float = 0.0
-
-    def emit(self, samples: Samples) -> None:
-        """Count."""
-        self.first = self.first or time.perf_counter() - self.begun
-        self.samples += len(samples)
-
-    def finish(self) -> None:
-        """Nothing to do."""
-
-    def fail(self, error: Exception) -> None:
-        """Stop the benchmark."""
-        raise error
-
-
-class Queue:
-    """Hands out its jobs, then says that there are none."""
-
-    def __init__(self, jobs: list[Listener]) -> None:
-        self._jobs = list(jobs)
-
-    def take(self, *, wait: bool) -> Listener | None:  # noqa: ARG002 - the contract's name
-        """Return the next job."""
-        return self._jobs.pop(0) if self._jobs else None
-
-
-def together(model: CosyVoice, count: int, rows: int, quality: str) -> str:
-    """Speak `count` clauses at once in a batch of `rows`; return a row of the table."""
-    engine = CosyVoiceEngine(model, EngineSettings(rows=rows, quality=quality))
-    clauses = [Utterance((Span("zh", CLAUSE, CLAUSE),), engine.voices[0].id, seed=number) for number in range(count)]
-    jobs = [Listener(clause) for clause in clauses]
-    begun, processor = time.perf_counter(), time.process_time()
-    engine.serve(Queue(jobs))
-    seconds, processor = time.perf_counter() - begun, time.process_time() - processor
-    audio = sum(job.samples for job in jobs) / SAMPLE_RATE
-    firsts = [job.first for job in jobs]
-    totals = engine.metrics()
-    stages = " | ".join(f"{totals[f'{stage}_seconds'] / audio:.2f}" for stage in STAGES)
-    return (
-        f"| {count} | {rows} | {quality} | {audio:.1f} | {seconds / audio:.2f} | {processor / audio:.2f} |"
-        f" {firsts[0]:.2f} | {max(firsts):.2f} |"
-        f" {1000 * totals['decode_seconds'] / totals['tokens']:.1f} | {stages} | {resident():.0f} |"
-    )
-
-
 def main(argv: list[str]) -> int:
     """Measure and print the tables of each bundle."""
     parser = argparse.ArgumentParser(prog="bench cosyvoice", description=__doc__)
@@ -171,7 +116,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=2, help="the fastest of so many rounds counts")
     parser.add_argument("--chunks", choices=("whole", "early"), default="whole")
     parser.add_argument("--quality", choices=tuple(QUALITIES), default="balanced")
-    parser.add_argument("--batches", default="1x1,4x1,4x4", help="clauses x rows of the second table")
+    parser.add_argument("--rows", type=int, default=EngineSettings().rows, help="clauses decoded together")
+    parser.add_argument("--clauses", default="50,102,410", help="tokens of the second table's single clauses")
     arguments = parser.parse_args(argv)
     for bundle in arguments.bundle or [full_size_bundle(precision) for precision in PRECISIONS]:
         measure(bundle, arguments)
@@ -180,39 +126,36 @@ def main(argv: list[str]) -> int:
 
 def measure(bundle: Path, arguments: argparse.Namespace) -> None:
     """Measure one bundle."""
-    before = resident()
-    begun = time.perf_counter()
+    lengths = [int(count) for count in arguments.tokens.split(",")]
+    needs = footprint_of(bundle, arguments.threads, max(lengths), arguments.rows)
     model = load(bundle, arguments.threads)
-    loading = time.perf_counter() - begun
     chunking = EARLY if arguments.chunks == "early" else WHOLE
     print(
         f"{model.manifest.name} {model.manifest.precision}, {arguments.threads} threads, chunks {arguments.chunks},"
-        f" quality {arguments.quality}: {size_of(bundle):.0f} MB on disk, loaded in {loading:.1f} s,"
-        f" {resident() - before:.0f} MB more in memory"
+        f" quality {arguments.quality}: {size_of(bundle):.0f} MB on disk, ready in {needs.ready:.1f} s, in memory"
+        f" {needs.loaded:.0f} MB loaded, {needs.spoken:.0f} MB after speaking, {needs.peak:.0f} MB at most"
     )
-    print(
-        "| tokens | audio s | RTF | upstream | processor | first s | prefill s | ms a token | flow s | vocoder s | MB |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for count in map(int, arguments.tokens.split(",")):
+    print("| tokens | audio s | RTF | upstream | processor | first s | prefill s | ms a token | flow s | vocoder s |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for count in lengths:
         rounds = (speak(model, count, chunking, arguments.quality) for _ in range(arguments.rounds))
         cost = min(rounds, key=lambda item: item.total)
         print(
             f"| {count} | {cost.samples / SAMPLE_RATE:.2f} | {cost.real_time_factor:.2f} | {UPSTREAM.get(count, '')} |"
             f" {cost.processor * SAMPLE_RATE / cost.samples:.2f} |"
             f" {cost.first_sound:.2f} | {cost.prefill:.2f} | {1000 * cost.decode / count:.1f} | {cost.flow:.2f} |"
-            f" {cost.vocoder:.2f} | {resident():.0f} |",
+            f" {cost.vocoder:.2f} |",
             flush=True,
         )
-    print(
-        "| clauses | rows | quality | audio s | RTF | processor | first sound s | last first s | ms a token |",
-        end="",
-    )
-    print(" prefill | decode | flow | vocoder | MB |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
-    for batch in filter(None, arguments.batches.split(",")):
-        clauses, rows = map(int, batch.split("x"))
-        print(together(model, clauses, rows, arguments.quality), flush=True)
+    settings = EngineSettings(rows=arguments.rows, quality=arguments.quality)
+    whole = dataclasses.replace(settings, chunking=WHOLE)
+    print(HEADER)
+    print("|---" * (HEADER.count("|") - 1) + "|")
+    for tokens in filter(None, arguments.clauses.split(",")):
+        print(row(model, 1, int(tokens), settings, text=True), flush=True)
+    for text in (True, False):
+        for cut in (settings, whole):
+            print(row(model, 4, max(lengths) // 4, cut, text=text), flush=True)
 
 
 def full_size_bundle(precision: str = "float32") -> Path:
@@ -235,12 +178,6 @@ def full_size_bundle(precision: str = "float32") -> Path:
 def size_of(folder: Path) -> float:
     """Return the megabytes of a folder's files."""
     return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-
-
-def resident() -> float:
-    """Return the megabytes of this process in memory."""
-    with Path("/proc/self/statm").open(encoding="ascii") as stream:
-        return int(stream.read().split()[1]) * resource.getpagesize() / 1e6
 
 
 if __name__ == "__main__":
