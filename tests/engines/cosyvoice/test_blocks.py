@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_cosyvoice.engines.cosyvoice import CosyVoice
+from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
 from wyoming_cosyvoice.engines.cosyvoice.crew import Crew
+from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES
 from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError, open_session
 from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder, block_edges, wave_graphs
 
@@ -69,3 +70,16 @@ def test_a_crew_stops_when_nobody_listens(model: CosyVoice, golden: Golden) -> N
     with pytest.raises(CancelledError):
         model.flow.solve(mu, speaker, noise, cond, steps=100, cancelled=cancelled)
     assert len(asked) < 100
+
+
+@pytest.mark.parametrize("threads", [1, 3, 4])
+def test_any_number_of_threads_makes_the_same_sound(
+    tiny_bundle: Path, model: CosyVoice, golden: Golden, threads: int
+) -> None:
+    other = load(tiny_bundle, threads)
+    mu, speaker, cond = model.flow.encode(golden["flow/t60/tokens"].tolist(), golden["flow/t60/embedding"][0])
+    noise = np.random.RandomState(1).standard_normal((80, len(mu))).astype(np.float32)
+    plan = QUALITIES["balanced"]
+    mel = model.flow.solve(mu, speaker, noise, cond, plan=plan)
+    np.testing.assert_allclose(other.flow.solve(mu, speaker, noise, cond, plan=plan), mel, atol=1e-3)
+    np.testing.assert_allclose(other.vocoder(mel), model.vocoder(mel), atol=1e-3)
