@@ -82,4 +82,6 @@ def test_any_number_of_threads_makes_the_same_sound(
     plan = QUALITIES["balanced"]
     mel = model.flow.solve(mu, speaker, noise, cond, plan=plan)
     np.testing.assert_allclose(other.flow.solve(mu, speaker, noise, cond, plan=plan), mel, atol=1e-3)
-    np.testing.assert_allclose(other.vocoder(mel), model.vocoder(mel), atol=1e-3)
+    # of one source: its phase is a running sum, in which the rounding of f0 adds up
+    source = (0.1 * np.random.RandomState(2).standard_normal(256 * len(mu))).astype(np.float32)
+    np.testing.assert_allclose(other.vocoder.wave(mel, source), model.vocoder.wave(mel, source), atol=1e-5)
