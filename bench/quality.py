@@ -1,4 +1,7 @@
-"""Whether the starter's patched graph is understood and rated as well as the shipped one (recogniser, DNSMOS P808)."""
+"""Whether the starter's patched graph is understood and rated as well as the shipped one (recogniser, DNSMOS P808).
+
+Needs `pip install --group quality`.
+"""
 
 from __future__ import annotations
 
