@@ -145,6 +145,10 @@ def test_bundles_shrink_and_say_what_it_cost(bundles: dict[str, Path]) -> None:
     four = cast("dict[str, dict[str, Any]]", read_manifest(bundles["int4"]).quality)
     assert eight["language_model"]["kullback_leibler"] < four["language_model"]["kullback_leibler"]
     assert eight["language_model"]["same_first_choice"] > 0.9
+    for quality in (eight, four):
+        figures = quality["language_model"]
+        assert figures["same_where_clear"] >= figures["same_first_choice"]
+        assert figures["together_kullback_leibler"] > figures["text_encoder_kullback_leibler"] > 0
 
 
 @pytest.mark.parametrize("name", ["int8", "int4"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime as ort
 
+from wyoming_cosyvoice.convert.distances import compare_logits, cosine, spectral_distance
 from wyoming_cosyvoice.convert.static import calibrate
 from wyoming_cosyvoice.convert.vocoder import resblock_convolutions
 
@@ -31,8 +32,11 @@ SENTENCES = (
     (15947, 11, 264, 6525, 1442, 307, 322, 13),  # Hello, the kitchen light is on.
     (43791, 3193, 2996, 4801, 13806, 6135, 25870, 14277, 1543),  # 今日はとてもいい天気ですね。
 )
-_STEPS = 40
-_ROOM = 64
+_STEPS = 134
+"""Of decoding, a sentence: some 400 in all, since one step in ten has two choices nearly alike."""
+_SOUNDED = 40
+"""Tokens of a sentence that become sound."""
+_ROOM = 192
 _HOP = 256
 _PIECE = 100
 """Frames of the vocoder at a time while its ranges are measured."""
@@ -50,19 +54,23 @@ class Reference:
         self.ranges: dict[str, Ranges] = {}
         self._rows: list[Floats] = []
         self._tokens: list[list[int]] = []
-        self._logits: list[Floats] = []
+        self._logits: Floats = np.zeros((1, 1), np.float32)
+        self._text_encoder: Figures = {}
         self._mel: Floats = np.zeros((1, 80, 1), np.float32)
         self._source: Floats = np.zeros((1, 256), np.float32)
         self._wave: Floats = self._source
 
     def answer(self, stage: Stage, folder: Path) -> None:
-        """Run a stage's float32 graphs in `folder` and keep the answers."""
+        """Run a stage's float32 graphs in `folder`, which lies in the bundle's, and keep the answers."""
         if stage == "text_encoder":
             self._rows = _text_rows(folder)
         elif stage == "language_model":
             session = _session(folder, "language_model")
             decoded = [self._decode(session, rows, None, seed) for seed, rows in enumerate(self._rows)]
-            self._tokens, self._logits = [tokens for tokens, _ in decoded], [logits for _, logits in decoded]
+            self._tokens = [tokens for tokens, _ in decoded]
+            self._logits = np.concatenate([logits for _, logits in decoded])
+            # what the bundle's own text encoder does to the tokens, apart from the language model's form
+            self._text_encoder = self._compare(session, _text_rows(folder.parent), "text_encoder_")
         elif stage == "flow":
             self._mel = self._solve(folder)
         else:
@@ -73,15 +81,21 @@ class Reference:
     def measure(self, stage: Stage, folder: Path) -> Figures:
         """Run a stage's graphs in `folder` on the same inputs; return how far they are off."""
         if stage == "text_encoder":
-            return {"cosine": min(_cosine(*pair) for pair in zip(_text_rows(folder), self._rows, strict=True))}
+            return {"cosine": min(cosine(*pair) for pair in zip(_text_rows(folder), self._rows, strict=True))}
         if stage == "language_model":
-            pairs, session = zip(self._rows, self._tokens, strict=True), _session(folder, "language_model")
-            logits = np.concatenate([self._decode(session, rows, tokens, 0)[1] for rows, tokens in pairs])
-            return _compare_logits(logits, np.concatenate(self._logits))
+            session = _session(folder, "language_model")
+            together = self._compare(session, _text_rows(folder), "together_")
+            return self._compare(session, self._rows) | self._text_encoder | together
         if stage == "flow":
             return {"mel_distance_db": float(np.abs(self._solve(folder) - self._mel).mean() * _DECIBELS)}
         wave = _run(folder, "vocoder", mel=self._mel, source=self._source)
-        return {"log_spectral_distance_db": _spectral_distance(wave[0], self._wave[0])}
+        return {"log_spectral_distance_db": spectral_distance(wave[0], self._wave[0])}
+
+    def _compare(self, session: ort.InferenceSession, rows: list[Floats], prefix: str = "") -> Figures:
+        """Feed the tokens of float32 after these rows of the prompt; return how far the logits are off."""
+        pairs = zip(rows, self._tokens, strict=True)
+        logits = np.concatenate([self._decode(session, text, tokens, 0)[1] for text, tokens in pairs])
+        return {prefix + name: value for name, value in compare_logits(logits, self._logits).items()}
 
     def _decode(
         self, session: ort.InferenceSession, rows: Floats, forced: list[int] | None, seed: int
@@ -111,7 +125,7 @@ class Reference:
 
     def _solve(self, folder: Path) -> Floats:
         """Return the mel `[1, 80, T]` of all sentences' tokens, two frames a token, after ten guided Euler steps."""
-        tokens = np.array([token for part in self._tokens for token in part], np.int64)
+        tokens = np.array([token for part in self._tokens for token in part[:_SOUNDED]], np.int64)
         places = np.repeat(np.arange(len(tokens)), 2)
         nowhere = np.zeros(len(places), np.float32)
         mu = _run(folder, "flow_encoder", tokens=tokens, left=places, right=places, fraction=nowhere)
@@ -162,39 +176,6 @@ def _empty_cache(session: ort.InferenceSession) -> dict[str, Floats]:
 def _draw(logits: Floats, random: np.random.RandomState) -> int:
     weights = np.exp(logits - logits.max(), dtype=np.float64).cumsum()
     return int(np.searchsorted(weights, random.random_sample() * weights[-1], side="right"))
-
-
-def _compare_logits(logits: Floats, reference: Floats) -> Figures:
-    ours, theirs = _log_probabilities(logits), _log_probabilities(reference)
-    return {
-        "cosine": _cosine(logits, reference),
-        "kullback_leibler": float((np.exp(theirs) * (theirs - ours)).sum(axis=1).mean()),
-        "same_first_choice": float((logits.argmax(axis=1) == reference.argmax(axis=1)).mean()),
-    }
-
-
-def _log_probabilities(logits: Floats) -> NDArray[np.float64]:
-    shifted = (logits - logits.max(axis=1, keepdims=True)).astype(np.float64)
-    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return result
-
-
-def _cosine(one: Floats, other: Floats) -> float:
-    """Return the mean over rows of the cosine between two arrays' rows."""
-    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    return float(((one * other).sum(axis=1) / np.maximum(norms, 1e-12)).mean())
-
-
-def _spectral_distance(one: Floats, other: Floats) -> float:
-    """Return the log-spectral distance in dB: over frames, the mean of the root mean square over bins."""
-    window = np.hanning(1024)
-
-    def levels(wave: Floats) -> NDArray[np.float64]:
-        frames = np.lib.stride_tricks.sliding_window_view(wave, window.size)[::256]
-        result: NDArray[np.float64] = 10 * np.log10(np.abs(np.fft.rfft(frames * window)) ** 2 + 1e-8)
-        return result
-
-    return float(np.sqrt(np.square(levels(one) - levels(other)).mean(axis=1)).mean())
 
 
 def _run(folder: Path, name: str, **inputs: NDArray[np.generic]) -> Floats:

@@ -47,7 +47,7 @@ def test_a_machine_of_steady_speed_never_stalls(factor: float) -> None:
 def test_a_fast_machine_plays_at_once() -> None:
     pace = Pace()
     heard = perform(0.3, pace)
-    assert heard[0][0] == 0.3 * 30 / 50
+    assert heard[0][0] == 0.3 * (EARLY.hop(0) or 0) / 50
     assert len(heard) >= 3
 
 

@@ -65,9 +65,9 @@ def test_noise_is_a_function_of_the_seed_and_the_place() -> None:
 
 
 def test_chunks_grow() -> None:
-    assert [EARLY.hop(chunk) for chunk in range(6)] == [30, 60, 120, 240, 240, 240]
-    assert EARLY.ready(0, 50)
-    assert not EARLY.ready(0, 49)
-    assert not EARLY.ready(1, 79)
+    assert [EARLY.hop(chunk) for chunk in range(10)] == [32, 32, 40, 50, 62, 78, 98, 122, 122, 122]
+    assert EARLY.ready(0, 52)
+    assert not EARLY.ready(0, 51)
+    assert not EARLY.ready(1, 51)
     assert UPSTREAM.ready(7, 120)
     assert not WHOLE.ready(0, 10_000)
