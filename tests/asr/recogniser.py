@@ -61,11 +61,16 @@ class Recogniser:
 
         self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=2)
 
-    def transcribe(self, samples: NDArray[np.int16], rate: int, language: Language) -> str:
-        """Return what was said."""
+    def transcribe(self, samples: NDArray[np.int16], rate: int, language: Language, prompt: str | None = None) -> str:
+        """Return what was said. `prompt` is text as it might stand before it."""
         audio = soxr.resample(samples.astype(np.float32) / 32768, rate, _RATE)
         segments, _ = self._model.transcribe(
-            audio, language=language, beam_size=5, temperature=0.0, condition_on_previous_text=False
+            audio,
+            language=language,
+            beam_size=5,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            initial_prompt=prompt,
         )
         return " ".join(segment.text.strip() for segment in segments)
 
@@ -85,12 +90,21 @@ class Scorer:
     def errors(self, said: str, heard: str, language: Language) -> tuple[int, int]:
         """Return errors and length; `said` may hold several right readings with `|` between them."""
         units = self._units[language]
+        if language == "zh":
+            heard = _divided(heard, said)
         found = units(normalize(_CLOCK.sub(r"\1:\2", heard), language))
         options = [(distance(wanted, found), len(wanted)) for wanted in map(units, said.split("|"))]
         return min(options, key=lambda option: option[0] / max(option[1], 1))
 
     def _kana(self, text: str) -> list[str]:
         return list(_plain_kana(text if re.fullmatch("[ぁ-ゖー]+", text) else self._japanese.kana(text)))
+
+
+def _divided(heard: str, said: str) -> str:
+    """Divide English names that were heard as one word but said as two: Frontdoor is front door."""
+    for name in re.findall("[A-Za-z]+(?: [A-Za-z]+)+", said):
+        heard = re.sub(rf"\b{name.replace(' ', '')}\b", name, heard, flags=re.IGNORECASE | re.ASCII)
+    return heard
 
 
 def distance(wanted: Sequence[str], found: Sequence[str]) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.text.clause import Language
 
-VERSION = "3"
+VERSION = "4"
 """Changes whenever the same words may give other phonemes; part of the engine's revision."""
 
 _LOGGER = logging.getLogger(__name__)
@@ -105,7 +105,9 @@ class Frontend:
                 pause = phonemes[-1] in _MARKS
         last = len(found) - 1
         return [
-            replace(passage, phonemes=_as_part(passage.phonemes, first=index == 0, last=index == last))
+            passage
+            if passage.english
+            else replace(passage, phonemes=_as_part(passage.phonemes, first=index == 0, last=index == last))
             for index, passage in enumerate(found)
         ]
 
@@ -159,7 +161,10 @@ def _divided(span: Span) -> Iterator[Span]:
 
 
 def _as_part(phonemes: str, *, first: bool, last: bool) -> str:
-    """Mark where a sentence goes on: alone, 的灯 is said so that it is heard as 接动, behind a comma clearly."""
+    """Mark where a sentence goes on: alone, 的灯 is said so that it is heard as 接动, behind a comma clearly.
+
+    English words are better without: behind a comma, Tesla began with a vowel that nobody wrote.
+    """
     before = "" if first else ", "
     behind = "" if last or phonemes[-1] in _MARKS else ","
     return before + phonemes + behind
