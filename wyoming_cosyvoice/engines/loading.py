@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.registry import Engines
 from wyoming_cosyvoice.engines.tone import ToneEngine
+from wyoming_cosyvoice.engines.tuning import tuned_threads
 from wyoming_cosyvoice.errors import BadRequestError, ModelError, NoVoiceError
 from wyoming_cosyvoice.store.library import Installed, Library
 from wyoming_cosyvoice.store.manifest import read_manifest, verify
@@ -49,7 +50,8 @@ def open_engine(model: Installed, config: Config) -> Engine:
     if model.manifest.engine == "cosyvoice":
         from wyoming_cosyvoice.engines.cosyvoice.opening import open_engine as open_cosyvoice  # noqa: PLC0415
 
-        return open_cosyvoice(model.folder, threads=config.threads, vocoder=config.vocoder, quality=config.quality)
+        threads = config.threads or tuned_threads(config.data_dir, model.manifest.revision)
+        return open_cosyvoice(model.folder, threads=threads, vocoder=config.vocoder, quality=config.quality)
     raise ModelError(
         f"{model.folder} is a model for {model.manifest.engine!r}, which this program doesn't know",
         "Update wyoming-cosyvoice",
