@@ -65,12 +65,14 @@ class Reference:
         if stage == "text_encoder":
             self._rows = _text_rows(folder)
         elif stage == "language_model":
+            # first the text encoder: the two sessions together would need more than a gigabyte
+            rows = _text_rows(folder.parent)
             session = _session(folder, "language_model")
             decoded = [self._decode(session, rows, None, seed) for seed, rows in enumerate(self._rows)]
             self._tokens = [tokens for tokens, _ in decoded]
             self._logits = np.concatenate([logits for _, logits in decoded])
             # what the bundle's own text encoder does to the tokens, apart from the language model's form
-            self._text_encoder = self._compare(session, _text_rows(folder.parent), "text_encoder_")
+            self._text_encoder = self._compare(session, rows, "text_encoder_")
         elif stage == "flow":
             self._mel = self._solve(folder)
         else:
@@ -83,8 +85,8 @@ class Reference:
         if stage == "text_encoder":
             return {"cosine": min(cosine(*pair) for pair in zip(_text_rows(folder), self._rows, strict=True))}
         if stage == "language_model":
-            session = _session(folder, "language_model")
-            together = self._compare(session, _text_rows(folder), "together_")
+            rows, session = _text_rows(folder), _session(folder, "language_model")
+            together = self._compare(session, rows, "together_")
             return self._compare(session, self._rows) | self._text_encoder | together
         if stage == "flow":
             return {"mel_distance_db": float(np.abs(self._solve(folder) - self._mel).mean() * _DECIBELS)}
