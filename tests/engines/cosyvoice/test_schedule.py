@@ -14,7 +14,7 @@ def test_times_are_upstreams(golden: Golden) -> None:
 
 
 def test_presets_cost_what_they_promise() -> None:
-    assert {name: plan.evaluations for name, plan in QUALITIES.items()} == {"high": 20, "balanced": 8, "fast": 6}
+    assert {name: plan.evaluations for name, plan in QUALITIES.items()} == {"high": 20, "balanced": 10, "fast": 6}
 
 
 @pytest.mark.parametrize("plan", [*QUALITIES.values(), euler(1), euler(7)])
