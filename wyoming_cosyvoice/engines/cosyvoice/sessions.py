@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
+from wyoming_cosyvoice.engines.watching import watched
 from wyoming_cosyvoice.errors import ModelError
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
-
-_WATCH_SECONDS = 0.02
 
 # The errors of ONNX Runtime share no base class of its own.
 _REFUSALS: tuple[type[Exception], ...] = (
@@ -74,8 +72,7 @@ def run_graph(
 ) -> Floats:
     """Return one output of a graph.
 
-    Raises CancelledError within some 20 ms where `cancelled` says so: a run can take a second and can't look up itself,
-    so a thread watches over it.
+    Raises CancelledError soon after `cancelled` says so.
     """
     if cancelled():
         raise CancelledError
@@ -83,23 +80,11 @@ def run_graph(
     if cancelled is never:
         plain: Floats = session.run([output], feed, options)[0]
         return plain
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(_WATCH_SECONDS):
-            if cancelled():
-                options.terminate = True
-                return
-
-    watcher = threading.Thread(target=watch, name="cosyvoice-watch", daemon=True)
-    watcher.start()
     try:
-        result: Floats = session.run([output], feed, options)[0]
+        with watched(options, cancelled):
+            result: Floats = session.run([output], feed, options)[0]
     except _REFUSALS:
         if cancelled():
             raise CancelledError from None
         raise
-    finally:
-        done.set()
-        watcher.join()
     return result

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +9,13 @@ import onnxruntime as ort
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from wyoming_cosyvoice.engines.processors import threads_for
+from wyoming_cosyvoice.engines.watching import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-_WATCH_SECONDS = 0.02
 
 
 class Session:
@@ -53,7 +50,7 @@ class Session:
             "style": style,
             "speed": np.array([speed], np.float32),
         }
-        with _watched(run_options, stopped):
+        with watched(run_options, stopped):
             try:
                 samples = self._session.run(None, inputs, run_options)[0]
             except Fail:  # what it raises when it was terminated, among other things
@@ -61,23 +58,3 @@ class Session:
                     return None
                 raise
         return np.asarray(samples, np.float32).reshape(-1)
-
-
-@contextmanager
-def _watched(run_options: ort.RunOptions, stopped: Callable[[], bool]) -> Iterator[None]:
-    """Terminate a run as soon as nobody wants it: a call into the graph can't look up by itself."""
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(_WATCH_SECONDS):
-            if stopped():
-                run_options.terminate = True
-                return
-
-    watcher = threading.Thread(target=watch, name="kokoro-watch", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
