@@ -12,7 +12,7 @@ from wyoming_cosyvoice.engines.tone import ToneEngine
 from wyoming_cosyvoice.engines.tuning import tuned_threads
 from wyoming_cosyvoice.errors import BadRequestError, ModelError, NoVoiceError
 from wyoming_cosyvoice.store.library import Installed, Library
-from wyoming_cosyvoice.store.manifest import read_manifest, verify
+from wyoming_cosyvoice.store.manifest import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,12 +59,13 @@ def open_engine(model: Installed, config: Config) -> Engine:
 
 
 def _all(library: Library, config: Config) -> list[Engine]:
+    installed = library.installed()
     loaders: dict[str, Callable[[], Engine]] = {
         model.folder.name: functools.partial(open_engine, model, config)
-        for model in library.installed()
+        for model in installed
         if model.manifest.name != "starter"
     }
-    if _starter_installable() or any(model.folder.name == "starter" for model in library.installed()):
+    if _starter_installable() or any(model.folder.name == "starter" for model in installed):
         loaders["starter"] = functools.partial(_starter, library, config)
     engines = []
     for name in sorted(loaders, key=lambda name: name != library.preferred()):  # stable: the others keep their order
@@ -96,9 +97,7 @@ def _starter(library: Library, config: Config) -> Engine:
 def _named(wanted: str, library: Library, config: Config) -> Engine:
     folder = Path(wanted)
     if folder.is_dir():
-        manifest = read_manifest(folder)
-        verify(folder, manifest.files, hashes=False)
-        return open_engine(Installed(folder, manifest), config)
+        return open_engine(Installed(folder, read_manifest(folder)), config)  # it checks the files itself
     try:
         model = library.find(wanted)
     except BadRequestError:
