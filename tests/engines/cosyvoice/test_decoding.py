@@ -1,5 +1,6 @@
 """Rows of a batch: what a row says does not depend on its neighbours."""
 
+import resource
 import shutil
 from pathlib import Path
 
@@ -74,6 +75,18 @@ def test_a_long_utterance_outgrows_the_short_table(model: CosyVoice) -> None:
     )
     at_once, _ = model.language_model.prefill(speech)
     np.testing.assert_allclose(logits, at_once, atol=1e-3)
+
+
+def test_memory_follows_what_was_said_and_not_what_may_be_said(model: CosyVoice) -> None:
+    batch = model.language_model.batch(1000)
+    before = resident_bytes()
+    batch.join(prompts(model)[0])
+    assert resident_bytes() - before < 3e6  # 16 MB with pages of 2 MB, one at least in each of its arrays
+
+
+def resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()
 
 
 def test_limits_are_told(model: CosyVoice) -> None:
