@@ -3,10 +3,11 @@
     script/bench cosyvoice [--bundle DIR ...] [--tokens 90,175,410] [--threads 2] [--rows 4]
 
 Without a bundle it builds the full-size checkpoint of random weights in bench/work and converts it (2 GB, minutes).
-The number of speech tokens is forced, so every run does the same work whatever the weights say. The first table runs
-the stages one after another. The second runs the engine as the server does: single clauses, a text of four clauses (the
-others join when the first is heard), and four clients at once, each cut for an early first sound or whole. Loading and
-memory are measured in a process of their own.
+The number of speech tokens is forced, so every run does the same work whatever the weights say, and a clause has as
+many text ids as usually make so many tokens. The first table runs the stages one after another. The second runs the
+engine as the server does: single clauses, a text of four clauses (the others join when the first is heard), and four
+clients at once, each cut for an early first sound or whole. Loading and memory are measured in a process of their own;
+what it has of files the system can drop, the rest it can't.
 `processor` is seconds of all cores for a second of audio, a figure that holds on a busy machine too.
 """
 
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.cosyvoice_engine import HEADER, TEXT, row
+from bench.cosyvoice_engine import HEADER, clause_of, row
 from bench.cosyvoice_memory import footprint_of
 from wyoming_cosyvoice.engines.cosyvoice import load
 from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, WHOLE
@@ -69,14 +70,15 @@ class Cost:
 
 def speak(model: CosyVoice, count: int, chunking: Chunking, quality: str) -> Cost:
     """Draw `count` tokens and make their sound."""
-    cost = Cost()
     voice = next(iter(model.voices.values()))
+    ids = model.tokenizer.encode(clause_of(model, count).spoken)
+    cost = Cost()
     randomness = SeededRandomness(1)
     uniforms = np.random.RandomState(1)
     mels = MelStream(model.flow, voice, randomness, plan=QUALITIES[quality])
     waves = WaveStream(model.vocoder, randomness)
     begun, processor = time.perf_counter(), time.process_time()
-    logits, state = model.language_model.prefill(model.language_model.prompt(model.tokenizer.encode(TEXT), voice))
+    logits, state = model.language_model.prefill(model.language_model.prompt(ids, voice))
     cost.prefill = time.perf_counter() - begun
     tokens: list[int] = []
     done = chunks = 0
@@ -133,7 +135,7 @@ def measure(bundle: Path, arguments: argparse.Namespace) -> None:
     print(
         f"{model.manifest.name} {model.manifest.precision}, {arguments.threads} threads, chunks {arguments.chunks},"
         f" quality {arguments.quality}: {size_of(bundle):.0f} MB on disk, ready in {needs.ready:.1f} s, in memory"
-        f" {needs.loaded:.0f} MB loaded, {needs.spoken:.0f} MB after speaking, {needs.peak:.0f} MB at most"
+        f" {needs.loaded} loaded, {needs.spoken} after speaking"
     )
     print("| tokens | audio s | RTF | upstream | processor | first s | prefill s | ms a token | flow s | vocoder s |")
     print("|---|---|---|---|---|---|---|---|---|---|")

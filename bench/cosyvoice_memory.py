@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -16,13 +15,25 @@ from wyoming_cosyvoice.engines.cosyvoice.opening import warm_up
 
 
 @dataclass(frozen=True)
+class Resident:
+    """Megabytes of a process in memory: its own, and pages of files, which the system drops when it needs room."""
+
+    own: float
+    files: float
+    most: float
+    """Both together, the most there ever was."""
+
+    def __str__(self) -> str:
+        return f"{self.own + self.files:.0f} MB ({self.files:.0f} of it files), {self.most:.0f} at most"
+
+
+@dataclass(frozen=True)
 class Footprint:
-    """Seconds from nothing to a model that has spoken a first syllable, and megabytes in memory."""
+    """Seconds from nothing to a model that has spoken a first syllable; memory then, and after long clauses."""
 
     ready: float
-    loaded: float
-    spoken: float
-    peak: float
+    loaded: Resident
+    spoken: Resident
 
 
 def footprint_of(bundle: Path, threads: int, tokens: int, rows: int) -> Footprint:
@@ -39,10 +50,15 @@ def _measure(bundle: Path, threads: int, tokens: int, rows: int) -> Footprint:
     ready, loaded = time.perf_counter() - begun, resident()
     row(model, rows, tokens // rows, EngineSettings(rows=rows), text=False)
     row(model, 1, tokens, EngineSettings(rows=rows), text=True)
-    return Footprint(ready, loaded, resident(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+    return Footprint(ready, loaded, resident())
 
 
-def resident() -> float:
+def resident() -> Resident:
     """Return the megabytes of this process in memory."""
-    with Path("/proc/self/statm").open(encoding="ascii") as stream:
-        return int(stream.read().split()[1]) * resource.getpagesize() / 1e6
+    # getrusage's maximum holds the parent's too, from the moment between fork and exec
+    with Path("/proc/self/status").open(encoding="ascii") as stream:
+        kibibytes = {
+            name: value.split()[0] for name, _, value in (line.partition(":") for line in stream) if value.split()
+        }
+    own, files, most = (int(kibibytes[name]) * 1024 / 1e6 for name in ("RssAnon", "RssFile", "VmHWM"))
+    return Resident(own, files, most)
