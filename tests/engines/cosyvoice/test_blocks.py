@@ -61,15 +61,25 @@ def test_a_crew_keeps_the_order_of_its_work(model: CosyVoice) -> None:
 def test_a_crew_stops_when_nobody_listens(model: CosyVoice, golden: Golden) -> None:
     mu, speaker, cond = model.flow.encode(golden["flow/t60/tokens"].tolist(), golden["flow/t60/embedding"][0])
     noise = np.random.RandomState(0).standard_normal((80, len(mu))).astype(np.float32)
-    asked: list[bool] = []
-
-    def cancelled() -> bool:
-        asked.append(True)
-        return len(asked) > 5
-
+    listener = Leaving(5)
     with pytest.raises(CancelledError):
-        model.flow.solve(mu, speaker, noise, cond, steps=100, cancelled=cancelled)
-    assert len(asked) < 100
+        model.flow.solve(mu, speaker, noise, cond, steps=100, turn=listener)
+    assert listener.asked < 100
+
+
+class Leaving:
+    """A listener who leaves after so many questions."""
+
+    rank = (0, 0)
+
+    def __init__(self, questions: int) -> None:
+        self.asked = 0
+        self._questions = questions
+
+    @property
+    def cancelled(self) -> bool:
+        self.asked += 1
+        return self.asked > self._questions
 
 
 @pytest.mark.parametrize("threads", [1, 3, 4])

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 
 from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
 from wyoming_cosyvoice.engines.cosyvoice.chunking import UPSTREAM, WHOLE
+from wyoming_cosyvoice.engines.cosyvoice.decoding import DecodeBatch
 from wyoming_cosyvoice.engines.cosyvoice.engine import CosyVoiceEngine, EngineSettings
 from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack
+from wyoming_cosyvoice.engines.cosyvoice.performance import Performance
 from wyoming_cosyvoice.engines.engine import Utterance
 from wyoming_cosyvoice.engines.registry import Engines
 from wyoming_cosyvoice.errors import BadRequestError
@@ -202,6 +205,57 @@ def test_the_oldest_sounds_first(engine: CosyVoiceEngine, monkeypatch: pytest.Mo
     assert order[0] == 0
     assert order.index(1) < order.index(2)
     assert all(job.finished == 1 for job in jobs)
+
+
+def test_decoding_goes_on_while_an_utterance_sounds(model: CosyVoice, monkeypatch: pytest.MonkeyPatch) -> None:
+    # an utterance whose listener waits would have both processors
+    monkeypatch.setattr(Performance, "rank", (2, 0))
+    stepped = threading.Event()
+    step = DecodeBatch.step
+
+    def watched_step(batch: DecodeBatch, *args: Any, **options: Any) -> Any:
+        stepped.set()
+        return step(batch, *args, **options)
+
+    monkeypatch.setattr(DecodeBatch, "step", watched_step)
+    waits: list[bool] = []
+
+    class Patient:
+        """Runs the estimator only after the decoder has made another step, but for the last chunk's."""
+
+        def __init__(self, session: Any) -> None:
+            self._session = session
+
+        def run(self, names: list[str], feed: dict[str, Any], options: Any) -> Any:
+            stepped.clear()
+            if len(waits) < 4:
+                waits.append(stepped.wait(10))
+            return self._session.run(names, feed, options)
+
+    monkeypatch.setattr(model.flow, "_estimator", Patient(model.flow._estimator))
+    job = Recorder(utterance("收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"))
+    CosyVoiceEngine(model).serve(Jobs(job))
+    assert (job.finished, job.error) == (1, None)
+    assert waits == [True] * 4
+
+
+def test_a_broken_step_fails_what_is_decoded_once(engine: CosyVoiceEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = DecodeBatch.step
+    steps: list[None] = []
+
+    def breaking_step(batch: DecodeBatch, *args: Any, **options: Any) -> Any:
+        steps.append(None)
+        if len(steps) == 60:  # in the middle of a long text, after its first chunk has begun to sound
+            raise RuntimeError("out of memory")
+        return step(batch, *args, **options)
+
+    text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
+    with monkeypatch.context() as patch:
+        patch.setattr(DecodeBatch, "step", breaking_step)
+        broken = speak(engine, utterance(text), utterance(text, seed=1))
+    assert [(str(job.error), job.finished) for job in broken] == [("out of memory", 0)] * 2
+    (fine,) = speak(engine, utterance(text))
+    assert fine.finished == 1
 
 
 def test_what_cannot_be_said_fails_alone(engine: CosyVoiceEngine) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY
-from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack, Pace
+from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack, Pace, Progress
 
 IDS, TOKENS = 60, 300
 
@@ -23,7 +23,8 @@ def perform(factor: float, pace: Pace) -> list[tuple[float, float]]:
         done, chunk = done + size, chunk + 1
         now = factor * done / 50
         block = np.zeros(int(size / 50 * 22050), np.float32)
-        heard += [(now, out.size / 22050) for out in hold.pass_on(block, min(done + 20, TOKENS), now, ended=last)]
+        progress = Progress(now, min(done + 20, TOKENS), min(done + 20, TOKENS), ended=last)
+        heard += [(now, out.size / 22050) for out in hold.pass_on(block, progress)]
     return heard
 
 
@@ -66,9 +67,9 @@ def test_everything_comes_out_in_the_end() -> None:
 
 def test_the_pace_follows_the_machine() -> None:
     pace = Pace()
-    pace.learn(2.0, 100, 20)
+    pace.learn(2.0, 100, 100, 20)
     assert pace.real_time_factor == 1.0
     for _ in range(30):
-        pace.learn(0.5, 100, 25)
+        pace.learn(0.5, 100, 100, 25)
     assert abs(pace.real_time_factor - 0.25) < 0.01
     assert abs(pace.tokens_an_id - 4) < 0.01

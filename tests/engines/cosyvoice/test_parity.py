@@ -213,7 +213,7 @@ class GoldenSource(Vocoder):
         self._sources = sources
         self.mels: list[Floats] = []
 
-    def f0(self, mel: Floats) -> Floats:
+    def f0(self, mel: Floats, **_: Any) -> Floats:
         return self._vocoder.f0(mel)
 
     def source(self, f0: Floats, phase: Floats, noise: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -12,10 +13,11 @@ if TYPE_CHECKING:
 
 
 class StageClock:
-    """Adds up what each stage took and made."""
+    """Adds up what each stage took and made, in any thread."""
 
     def __init__(self) -> None:
         self._totals = Counter[str]()
+        self._lock = threading.Lock()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -28,8 +30,10 @@ class StageClock:
 
     def add(self, name: str, amount: float) -> None:
         """Add to a counter."""
-        self._totals[name] += amount  # type: ignore[assignment]  # a Counter adds floats as well
+        with self._lock:
+            self._totals[name] += amount  # type: ignore[assignment]  # a Counter adds floats as well
 
     def totals(self) -> Mapping[str, float]:
         """Return all counters so far."""
-        return dict(self._totals)
+        with self._lock:
+            return dict(self._totals)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import mmap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +66,15 @@ class RelativePositions:
         self._copy = None
 
 
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """The graph with all threads and, where memory allows, with `threads_beside`, for while others run graphs too."""
+
+    alone: ort.InferenceSession
+    beside: ort.InferenceSession | None = None
+    threads_beside: int = 0
+
+
 class DecodeBatch:
     """Up to `capacity` sequences that are decoded together, row by row of one cache.
 
@@ -73,13 +83,13 @@ class DecodeBatch:
 
     def __init__(
         self,
-        session: ort.InferenceSession,
+        decoder: Decoder,
         sizes: LanguageModelSizes,
         relative: RelativePositions,
         speech_embedding: Floats,
         capacity: int,
     ) -> None:
-        self._session = session
+        self._decoder = decoder
         self._sizes = sizes
         self._relative = relative
         self._embedding = speech_embedding
@@ -91,11 +101,16 @@ class DecodeBatch:
         self._logits = np.empty((capacity, sizes.vocabulary), np.float32)
         self._lengths: list[int] = []
         self._binding: ort.IOBinding | None = None
-        self._bound_rows = 0
+        self._bound_to: tuple[ort.InferenceSession | None, int] = (None, 0)
         self._bound_table: Floats | None = None
 
     def __len__(self) -> int:
         return len(self._lengths)
+
+    @property
+    def threads_beside(self) -> int:
+        """How many processors a run `beside` others uses; 0 where all runs use all."""
+        return self._decoder.threads_beside
 
     @property
     def capacity(self) -> int:
@@ -106,8 +121,11 @@ class DecodeBatch:
         """Return how many more tokens a row can take."""
         return self._relative.positions - self._lengths[row]
 
-    def join(self, prompt: Floats) -> Floats:
-        """Add a row for `prompt` [L, D], run the model over it and return its logits [V]."""
+    def join(self, prompt: Floats, *, beside: bool = False) -> Floats:
+        """Add a row for `prompt` [L, D], run the model over it and return its logits [V].
+
+        `beside` leaves processors to others.
+        """
         row, length = len(self._lengths), len(prompt)
         if row == self._capacity:
             raise EngineError(f"All {self._capacity} rows of the batch are taken")
@@ -116,14 +134,18 @@ class DecodeBatch:
         rows = np.ascontiguousarray(prompt[None], np.float32)
         last = np.array([length - 1], np.int32)
         logits = np.empty((1, self._sizes.vocabulary), np.float32)
-        binding = self._bind(rows, last, logits, slice(row, row + 1), self._relative.first(length))
-        self._session.run_with_iobinding(binding, frugal())
+        session = self._session(beside=beside)
+        binding = self._bind(session, (rows, last), logits, slice(row, row + 1), self._relative.first(length))
+        session.run_with_iobinding(binding, frugal())
         self._lengths.append(length)
         result: Floats = logits[0]
         return result
 
-    def step(self, tokens: Sequence[int]) -> Floats:
-        """Feed one token a row and return the logits [B, V], valid until the next step."""
+    def step(self, tokens: Sequence[int], *, beside: bool = False) -> Floats:
+        """Feed one token a row and return the logits [B, V], valid until the next step.
+
+        `beside` leaves processors to others.
+        """
         count = len(self._lengths)
         if len(tokens) != count:
             raise ValueError(f"{len(tokens)} tokens for {count} rows")
@@ -133,11 +155,12 @@ class DecodeBatch:
         self._rows[:count, 0] = self._embedding[np.asarray(tokens)]
         self._last[:count] = self._lengths
         table = self._relative.first(longest + 1)
-        if self._binding is None or self._bound_rows != count or self._bound_table is not table:
-            rows, last, logits = self._rows[:count], self._last[:count], self._logits[:count]
-            self._binding = self._bind(rows, last, logits, slice(0, count), table)
-            self._bound_rows, self._bound_table = count, table
-        self._session.run_with_iobinding(self._binding)
+        session = self._session(beside=beside)
+        if self._binding is None or self._bound_to != (session, count) or self._bound_table is not table:
+            feed = self._rows[:count], self._last[:count]
+            self._binding = self._bind(session, feed, self._logits[:count], slice(0, count), table)
+            self._bound_to, self._bound_table = (session, count), table
+        session.run_with_iobinding(self._binding)
         self._lengths = [length + 1 for length in self._lengths]
         return self._logits[:count]
 
@@ -152,11 +175,19 @@ class DecodeBatch:
             self._lengths[row] = self._lengths[last]
         self._lengths.pop()
 
+    def _session(self, *, beside: bool) -> ort.InferenceSession:
+        return self._decoder.beside if beside and self._decoder.beside else self._decoder.alone
+
     def _bind(
-        self, rows: Floats, last: NDArray[np.int32], logits: Floats, which: slice, table: Floats
+        self,
+        session: ort.InferenceSession,
+        feed: tuple[Floats, NDArray[np.int32]],
+        logits: Floats,
+        which: slice,
+        table: Floats,
     ) -> ort.IOBinding:
-        binding = self._session.io_binding()
-        for name, array in (("rows", rows), ("last_position", last)):
+        binding = session.io_binding()
+        for name, array in zip(("rows", "last_position"), feed, strict=True):
             binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
         binding.bind_output("logits", "cpu", 0, np.float32, logits.shape, logits.ctypes.data)
         for layer, pair in enumerate(self._caches):

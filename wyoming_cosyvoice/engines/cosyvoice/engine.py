@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, Chunking
@@ -55,6 +56,7 @@ class CosyVoiceEngine:
         self._vocoder = _choose_vocoder(self._settings.vocoder, model)
         self._clock = StageClock()
         self._pace = Pace()
+        self._numbers = count()
         manifest = model.manifest
         self.description = f"{manifest.name} ({manifest.precision})"
         self.attribution = Attribution(manifest.attribution.name, manifest.attribution.url)
@@ -80,7 +82,7 @@ class CosyVoiceEngine:
         """Speak until nothing is left; the batch goes with this call, so an idle engine holds no cache."""
         language_model = self._loaded.language_model
         batch = language_model.batch(self._settings.rows)
-        DecodeLoop(batch, self._begin, self._clock).run(job, jobs)
+        DecodeLoop(batch, self._loaded.crew.seats, self._begin, self._clock).run(job, jobs)
         language_model.release()
 
     def metrics(self) -> Mapping[str, float]:
@@ -125,6 +127,7 @@ class CosyVoiceEngine:
             vocoder=self._vocoder,
             clock=self._clock,
             pace=self._pace,
+            number=next(self._numbers),
         )
         return performance, prompt
 

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wyoming_cosyvoice.engines.cosyvoice.crew import UNHURRIED
 from wyoming_cosyvoice.engines.cosyvoice.language_model import speaker_row
 from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS
 from wyoming_cosyvoice.engines.cosyvoice.regulator import frame_positions
 from wyoming_cosyvoice.engines.cosyvoice.schedule import euler
-from wyoming_cosyvoice.engines.cosyvoice.sessions import never, run_graph
 from wyoming_cosyvoice.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import onnxruntime as ort
     from numpy.typing import NDArray
 
-    from wyoming_cosyvoice.engines.cosyvoice.crew import Crew
+    from wyoming_cosyvoice.engines.cosyvoice.crew import Crew, Turn
     from wyoming_cosyvoice.engines.cosyvoice.schedule import FlowPlan
 
     Floats = NDArray[np.float32]
@@ -52,6 +52,8 @@ class Flow:
         speaker_embedding: Floats,
         prompt_tokens: Sequence[int] = (),
         prompt_mel: Floats | None = None,
+        *,
+        turn: Turn = UNHURRIED,
     ) -> tuple[Floats, Floats, Floats]:
         """Return `mu` [T, 80], `speaker` [80] and `cond` [80, T] for speech tokens.
 
@@ -65,7 +67,7 @@ class Flow:
             raise EngineError("There are no speech tokens to make sound of")
         ids = np.maximum(np.array([*prompt_tokens, *tokens], np.int64), 0)
         feed = {"tokens": ids, "left": where.left, "right": where.right, "fraction": where.fraction}
-        mu = run_graph(self._encoder, "mu", feed)
+        mu = self._crew.run(self._encoder, "mu", [feed], turn)[0]
         cond = np.zeros((MELS, len(mu)), np.float32)
         if prompt_mel is not None:
             cond[:, :prompt_frames] = prompt_mel.T
@@ -80,12 +82,12 @@ class Flow:
         steps: int = 10,
         *,
         plan: FlowPlan | None = None,
-        cancelled: Callable[[], bool] = never,
+        turn: Turn = UNHURRIED,
     ) -> Floats:
         """Return the mel [80, T], prompt frames included, that `noise` [80, T] flows to.
 
-        Takes `steps` Euler steps with guidance, or those of `plan`. Raises CancelledError soon after
-        `cancelled` says so.
+        Takes `steps` Euler steps with guidance, or those of `plan`. Raises CancelledError soon after `turn`
+        was cancelled.
         """
         plan = plan or euler(steps)
         times = np.array(plan.times, np.float32)
@@ -97,7 +99,7 @@ class Flow:
         for k in range(plan.steps):
             point = {"x": x[None], "time": rows[k : k + 1]}
             feeds = [conditioned | point, free | point]
-            with_, without = self._crew.run(self._estimator, "velocity", feeds, cancelled)
+            with_, without = self._crew.run(self._estimator, "velocity", feeds, turn)
             velocity = with_[0] + GUIDANCE * (with_[0] - without[0])
             x = x + (times[k + 1] - times[k]) * velocity
         return np.ascontiguousarray(x.T)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
     from numpy.typing import NDArray
 
+    from wyoming_cosyvoice.engines.cosyvoice.decoding import Decoder
     from wyoming_cosyvoice.store.bundle import LanguageModelSizes
 
     Floats = NDArray[np.float32]
@@ -29,13 +30,13 @@ class LanguageModel:
     def __init__(
         self,
         text_encoder: ort.InferenceSession,
-        session: ort.InferenceSession,
+        decoder: Decoder,
         sizes: LanguageModelSizes,
         tables: Mapping[str, Floats],
         relative_positions: NDArray[np.floating],
     ) -> None:
         self._text_encoder = text_encoder
-        self._session = session
+        self._decoder = decoder
         self._sizes = sizes
         self._marks = tables["llm_embedding"]
         self._speech_embedding = tables["speech_embedding"]
@@ -89,7 +90,7 @@ class LanguageModel:
 
     def batch(self, capacity: int) -> DecodeBatch:
         """Return an empty batch of at most `capacity` rows."""
-        return DecodeBatch(self._session, self._sizes, self._relative, self._speech_embedding, capacity)
+        return DecodeBatch(self._decoder, self._sizes, self._relative, self._speech_embedding, capacity)
 
     def release(self) -> None:
         """Give back memory that only long utterances need."""

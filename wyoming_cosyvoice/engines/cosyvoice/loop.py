@@ -1,114 +1,140 @@
-"""The decode loop: several utterances at once, each a row of one batch."""
+"""The decode loop: several utterances at once, each a row of one batch, that sound while the decoding goes on."""
 
 from __future__ import annotations
 
 import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from wyoming_cosyvoice.engines.cosyvoice.crew import DECODER
 from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError
 from wyoming_cosyvoice.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
     import numpy as np
     from numpy.typing import NDArray
 
     from wyoming_cosyvoice.engines.cosyvoice.clock import StageClock
+    from wyoming_cosyvoice.engines.cosyvoice.crew import Seats
     from wyoming_cosyvoice.engines.cosyvoice.decoding import DecodeBatch
     from wyoming_cosyvoice.engines.cosyvoice.performance import Performance
     from wyoming_cosyvoice.engines.engine import Job, JobSource
 
     Floats = NDArray[np.float32]
 
+_LOOK_FOR_JOBS_SECONDS = 0.02
+
 
 class DecodeLoop:
     """Takes jobs while there is room, draws a token a row and step, and lets each row sound when it can.
 
-    What a row says does not depend on its neighbours: it has its own cache, positions and random streams.
+    What a row says does not depend on its neighbours: it has its own cache, position and random streams. It sounds in a
+    thread, and cuts what it says by its number of tokens alone, so it says the same however the threads take turns.
     """
 
     def __init__(
-        self, batch: DecodeBatch, begin: Callable[[Job], tuple[Performance, Floats]], clock: StageClock
+        self, batch: DecodeBatch, seats: Seats, begin: Callable[[Job], tuple[Performance, Floats]], clock: StageClock
     ) -> None:
         """`begin` makes a performance and its prompt [L, D] of a job."""
         self._batch = batch
+        self._seats = seats
         self._begin = begin
         self._clock = clock
         self._rows: list[Performance] = []  # as in the batch
         self._queue: list[Performance] = []  # by age: rows, and those that ended but were not heard to their end
+        self._sounding: dict[Performance, Future[bool]] = {}
 
     def run(self, first: Job, jobs: JobSource) -> None:
-        """Speak `first` and all that come before the last row has ended."""
-        self._admit(first)
-        while True:
-            while self._has_room() and (job := jobs.take(wait=False)) is not None:
-                self._admit(job)
-            if not self._queue:
-                return
-            self._draw()
-            self._sound()
-            self._step()
+        """Speak `first` and all that come before the last one was heard to its end."""
+        newcomer: Job | None = first
+        with ThreadPoolExecutor(2 * self._batch.capacity, thread_name_prefix="cosyvoice-sound") as pool:
+            while newcomer is not None or self._queue:
+                if newcomer is not None:
+                    with self._seats.seat(DECODER, self._batch.threads_beside):
+                        self._decode(newcomer, jobs, pool)
+                wait(self._sounding.values(), _LOOK_FOR_JOBS_SECONDS, FIRST_COMPLETED)
+                self._sound(pool)
+                newcomer = self._next(jobs)
 
-    def _has_room(self) -> bool:
-        """Whether a newcomer may join: there is a row, and not too many wait to sound their last."""
-        return len(self._rows) < self._batch.capacity and len(self._queue) <= self._batch.capacity
+    def _decode(self, newcomer: Job | None, jobs: JobSource, pool: ThreadPoolExecutor) -> None:
+        """Go on until no row is left to decode."""
+        while True:
+            if newcomer is not None:
+                self._admit(newcomer)
+            self._draw()
+            self._sound(pool)
+            if not self._rows:
+                return
+            self._step()
+            self._seats.give_way(DECODER, self._batch.threads_beside)
+            newcomer = self._next(jobs)
+
+    def _next(self, jobs: JobSource) -> Job | None:
+        """Return a newcomer if there is a row for it, and not too many wait to sound their last."""
+        room = len(self._rows) < self._batch.capacity and len(self._queue) <= self._batch.capacity
+        return jobs.take(wait=False) if room else None
 
     def _admit(self, job: Job) -> None:
         if job.cancelled:
             job.finish()
             return
+        begun = time.perf_counter()
         try:
-            begun = time.perf_counter()
             performance, prompt = self._begin(job)
-            with self._clock.stage("prefill"):
-                performance.logits = self._batch.join(prompt)
-            performance.seconds += time.perf_counter() - begun
+            with self._processors() as beside, self._clock.stage("prefill"):
+                performance.logits = self._batch.join(prompt, beside=beside)
         except Exception as error:  # noqa: BLE001 - the edge between engine and job: it fails the job, not the thread
             job.fail(error)
         else:
+            if not self._queue:
+                performance.come_to_front(begun)
             self._rows.append(performance)
             self._queue.append(performance)
+
+    @contextmanager
+    def _processors(self) -> Iterator[bool]:
+        """Take the seats that a run of the language model needs beside those kept; yield whether it leaves some."""
+        kept = self._batch.threads_beside
+        beside = kept > 0 and bool(self._sounding)
+        with self._seats.seat(DECODER, 0 if beside else self._seats.count - kept):
+            yield beside
 
     def _draw(self) -> None:
         """Draw a token for each row; rows that have ended leave the batch."""
         for row in reversed(range(len(self._rows))):
             performance = self._rows[row]
-            if not performance.job.cancelled:
+            if not performance.cancelled:
                 performance.draw()
-            performance.ended = performance.ended or performance.job.cancelled or self._batch.room(row) <= 0
+            performance.ended = performance.ended or performance.cancelled or self._batch.room(row) <= 0
             if performance.ended:
                 self._leave(row)
 
-    def _sound(self) -> None:
-        """Let the oldest sound first; a younger one waits while an older one has little ahead of its listener."""
+    def _sound(self, pool: ThreadPoolExecutor) -> None:
+        """Begin to sound what can, and forget those that were heard to their end."""
+        audio_before = 0.0
         for performance in list(self._queue):
-            if performance.wants_to_sound and not self._emit(performance):
-                self._queue.remove(performance)
-                if performance in self._rows:
-                    self._leave(self._rows.index(performance))
-            elif performance.hurried and self._rows:
-                return
+            run = self._sounding.get(performance)
+            if run is not None and run.done():
+                del self._sounding[performance]
+                if not run.result():
+                    self._forget(performance)
+                    continue
+                run = None
+            if performance is self._queue[0]:
+                performance.come_to_front(time.perf_counter())
+            performance.audio_before_it = audio_before
+            audio_before += performance.audio_left
+            if run is None and performance.wants_to_sound:
+                self._sounding[performance] = pool.submit(_emit, performance)
 
-    def _emit(self, performance: Performance) -> bool:
-        """Emit what can be heard of a performance; return whether it goes on."""
-        job = performance.job
-        try:
-            if job.cancelled:
-                raise CancelledError  # noqa: TRY301 - the same end as when a graph is stopped
-            for samples in performance.sound():
-                if job.cancelled:
-                    raise CancelledError  # noqa: TRY301
-                job.emit(samples)
-        except CancelledError:
-            job.finish()
-            return False
-        except Exception as error:  # noqa: BLE001 - the edge between engine and job, as above
-            job.fail(error)
-            return False
-        if performance.ended:
-            job.finish()
-        return not performance.ended
+    def _forget(self, performance: Performance) -> None:
+        self._queue.remove(performance)
+        if performance in self._rows:
+            self._leave(self._rows.index(performance))
 
     def _leave(self, row: int) -> None:
         self._batch.leave(row)  # the last row takes its place, here as there
@@ -117,21 +143,38 @@ class DecodeLoop:
             self._rows[row] = last
 
     def _step(self) -> None:
-        if not self._rows:
-            return
-        begun = time.perf_counter()
         try:
-            with self._clock.stage("decode"):
-                logits = self._batch.step([performance.tokens[-1] for performance in self._rows])
+            tokens = [performance.tokens[-1] for performance in self._rows]
+            with self._processors() as beside, self._clock.stage("decode"):
+                logits = self._batch.step(tokens, beside=beside)
         except Exception as error:  # noqa: BLE001 - a broken step fails the jobs of this batch, not the thread
             while self._rows:
                 performance = self._rows[-1]
-                performance.job.fail(error if isinstance(error, EngineError) else EngineError(str(error)))
-                self._queue.remove(performance)
+                performance.failure = error if isinstance(error, EngineError) else EngineError(str(error))
+                performance.ended = True
                 self._leave(len(self._rows) - 1)
             return
-        seconds = time.perf_counter() - begun
         self._clock.add("tokens", len(self._rows))
         for performance, row in zip(self._rows, logits, strict=True):
             performance.logits = row
-            performance.seconds += seconds
+
+
+def _emit(performance: Performance) -> bool:
+    """Emit what can be heard of a performance; return whether it goes on."""
+    job = performance.job
+    try:
+        if job.cancelled:
+            raise CancelledError  # noqa: TRY301 - the same end as when a graph is stopped
+        for samples in performance.sound():
+            if job.cancelled:
+                raise CancelledError  # noqa: TRY301
+            job.emit(samples)
+    except CancelledError:
+        job.finish()
+        return False
+    except Exception as error:  # noqa: BLE001 - the edge between engine and job, as above
+        job.fail(error)
+        return False
+    if performance.complete:
+        job.finish()
+    return not performance.complete

@@ -11,6 +11,7 @@ import numpy as np
 
 from wyoming_cosyvoice.audio.griffin_lim import GriffinLim
 from wyoming_cosyvoice.engines.cosyvoice.crew import Crew
+from wyoming_cosyvoice.engines.cosyvoice.decoding import Decoder
 from wyoming_cosyvoice.engines.cosyvoice.flow import Flow
 from wyoming_cosyvoice.engines.cosyvoice.language_model import LanguageModel
 from wyoming_cosyvoice.engines.cosyvoice.sampling import Sampler
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
+_LARGEST_COPY = 400_000_000
+"""Bytes of a language model that may be in memory twice: 190 MB in 8 bits, not 770 MB in float32."""
 _CURE = "Install the model again, or convert it again"
 
 
@@ -43,6 +46,7 @@ class CosyVoice:
     tokenizer: Tokenizer
     language_model: LanguageModel
     sampler: Sampler
+    crew: Crew
     flow: Flow
     vocoder: Vocoder
     vocoders: Mapping[str, Callable[[Floats], Floats]]
@@ -62,33 +66,48 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
     positions = (sizes.layers, sizes.heads, sizes.positions, sizes.head_width)
     return_large_blocks()
 
-    def open_graph(name: str, threads: int = threads) -> ort.InferenceSession:
+    def open_graph(name: str, threads: int = 1) -> ort.InferenceSession:
         return open_session(folder / f"{name}.onnx", threads)
 
     crew = Crew(threads)
 
     language_model = LanguageModel(
-        open_graph("text_encoder"),
-        open_graph("language_model"),
+        open_graph("text_encoder", threads),
+        _open_decoder(folder, threads),
         sizes,
         tables,
         _map_array(folder / "relative_positions.npy", positions),
     )
-    # The crew runs two rows of guidance at once: two threads of its own, and these less one that both rows share.
-    estimator = open_graph("flow_estimator", max(threads - 1, 1))
-    flow = Flow(open_graph("flow_encoder"), open_graph("flow_time"), estimator, tables, crew)
+    flow = Flow(
+        open_graph("flow_encoder"), open_graph("flow_time"), open_graph("flow_estimator", _half(threads)), tables, crew
+    )
     names = {Path(name).stem for name in manifest.files}
-    vocoder = Vocoder(open_graph("f0"), wave_graphs(lambda name: open_graph(name, 1), names), tables, crew)
+    vocoder = Vocoder(open_graph("f0"), wave_graphs(open_graph, names), tables, crew)
     return CosyVoice(
         manifest=manifest,
         tokenizer=Tokenizer.load(folder / "tokenizer.tiktoken"),
         language_model=language_model,
         sampler=Sampler(),
+        crew=crew,
         flow=flow,
         vocoder=vocoder,
         vocoders={"hift": vocoder, "griffin_lim": GriffinLim()},
         voices=_read_arrays(folder / "voices.npz"),
     )
+
+
+def _half(threads: int) -> int:
+    """Threads of a graph that has one other beside it: the flow's two rows, the language model beside the flow."""
+    return max(threads // 2, 1)
+
+
+def _open_decoder(folder: Path, threads: int) -> Decoder:
+    path = folder / "language_model.onnx"
+    alone = open_session(path, threads)
+    weights = path.with_name(f"{path.name}.data")
+    if threads == 1 or not weights.is_file() or weights.stat().st_size > _LARGEST_COPY:
+        return Decoder(alone)
+    return Decoder(alone, open_session(path, _half(threads)), _half(threads))
 
 
 def _read_arrays(path: Path) -> dict[str, Floats]:

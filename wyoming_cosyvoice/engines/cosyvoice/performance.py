@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wyoming_cosyvoice.engines.cosyvoice.crew import DECODER
 from wyoming_cosyvoice.engines.cosyvoice.guard import RunawayGuard
-from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS, SAMPLE_RATE, token_limits
-from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack
+from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS, SAMPLE_RATE, TOKEN_RATE, token_limits
+from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack, Progress
 from wyoming_cosyvoice.engines.cosyvoice.streaming import (
     OVERLAP_TOKENS,
     MelStream,
@@ -25,16 +26,18 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.engines.cosyvoice.chunking import Chunking
     from wyoming_cosyvoice.engines.cosyvoice.clock import StageClock
+    from wyoming_cosyvoice.engines.cosyvoice.crew import Rank
     from wyoming_cosyvoice.engines.cosyvoice.model import CosyVoice
     from wyoming_cosyvoice.engines.cosyvoice.pacing import Pace
     from wyoming_cosyvoice.engines.cosyvoice.schedule import FlowPlan
     from wyoming_cosyvoice.engines.engine import Job
+    from wyoming_cosyvoice.errors import EngineError
 
     Floats = NDArray[np.float32]
 
 
 _COMFORT_SECONDS = 0.4
-"""An utterance with so much ahead of its listener lets the younger ones sound first."""
+"""The sound of an utterance with so much ahead of its listener may wait for a free processor."""
 
 
 class Performance:
@@ -52,16 +55,23 @@ class Performance:
         vocoder: str,
         clock: StageClock,
         pace: Pace,
+        number: int,
     ) -> None:
-        """`text_ids` counts the ids of the text, which limit how long it may become."""
+        """`text_ids` counts the ids of the text, which limit how long it may become; numbers grow with each."""
         utterance = job.utterance
         randomness = SeededRandomness(utterance.seed)
         self.job = job
         self.tokens: list[int] = []
         self.logits: Floats = np.empty(0, np.float32)
-        self.seconds = 0.0
-        """Seconds of work for it: its own, and the steps that it shared."""
         self.ended = False
+        """Whether all tokens were drawn."""
+        self.complete = False
+        """Whether all was made that can be heard of it."""
+        self.failure: EngineError | None = None
+        self.audio_before_it = 0.0
+        """Seconds of audio that older utterances still lack."""
+        self._number = number
+        self._front: tuple[float, int] | None = None
         self._fewest, self._most = token_limits(text_ids)
         self._uniforms = np.random.RandomState([utterance.seed % 2**32, 0])
         self._sampler = model.sampler
@@ -69,14 +79,18 @@ class Performance:
         self._guard = RunawayGuard()
         self._chunking = chunking
         self._clock = clock
-        self._mels = MelStream(model.flow, speaker_embedding, randomness, plan=plan, cancelled=self._cancelled)
+        self._mels = MelStream(model.flow, speaker_embedding, randomness, plan=plan, turn=self)
         self._stretcher = MelStretcher(utterance.speed)
-        self._waves = WaveStream(model.vocoder, randomness, cancelled=self._cancelled)
+        self._waves = WaveStream(model.vocoder, randomness, turn=self)
         # A vocoder without chunks hears the whole utterance at its end.
         self._whole = None if vocoder == "hift" else model.vocoders[vocoder]
         self._kept: list[Floats] = [np.empty((MELS, 0), np.float32)]
         self._hold_back = HoldBack(pace, chunking, text_ids, utterance.speed)
+        self._pace = pace
+        self._text_ids = text_ids
+        self._speed = utterance.speed
         self._done = 0
+        self._spoken = 0
         self._chunks = 0
         self._first_heard: float | None = None
         self._heard = 0.0
@@ -97,37 +111,72 @@ class Performance:
         return self.ended or self._chunking.ready(self._chunks, len(self.tokens) - self._done)
 
     @property
-    def hurried(self) -> bool:
-        """Whether what was heard of it so far is played soon, so that its next chunk must not wait."""
+    def audio_left(self) -> float:
+        """Seconds of audio that it still lacks, as far as that is known."""
+        if self.ended:
+            return (len(self.tokens) - self._done) / TOKEN_RATE / self._speed
+        return max(self._pace.audio_of(self._text_ids, self._speed) - self._hold_back.made, 0.0)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody listens any more."""
+        return self.job.cancelled
+
+    @property
+    def rank(self) -> Rank:
+        """Before the decoder if it is the oldest and its listener waits or soon will, else after it; by age."""
+        return (DECODER.rank[0] - 1 if self._front and self._hurried else DECODER.rank[0] + 1, self._number)
+
+    def come_to_front(self, since: float) -> None:
+        """Note from when on no older one was left."""
+        if self._front is None:
+            self._front = (since, self._spoken)
+
+    @property
+    def _hurried(self) -> bool:
         if self._first_heard is None:
-            return False
+            return True
         return self._heard - (time.perf_counter() - self._first_heard) < _COMFORT_SECONDS
 
     def sound(self) -> Iterator[Floats]:
         """Yield the samples that may be heard now that these tokens were drawn; all that is left if it has ended.
 
-        Raises CancelledError soon after nobody listens any more.
+        Raises CancelledError soon after nobody listens any more, EngineError where decoding failed.
         """
-        while self._chunking.ready(self._chunks, len(self.tokens) - self._done):
+        while not self.complete:
+            ended = self.ended  # looked at before the tokens: while they are, the decoder may draw the last one
+            if self.failure is not None:
+                raise self.failure
             hop = self._chunking.hop(self._chunks) or 0
-            yield from self._speak(self.tokens[self._done : self._done + hop + OVERLAP_TOKENS], last=False)
-            self._done += hop
-        if self.ended and self.tokens:
-            yield from self._speak(self.tokens[self._done :], last=True)
-
-    def _cancelled(self) -> bool:
-        return self.job.cancelled
+            if self._chunking.ready(self._chunks, len(self.tokens) - self._done):
+                yield from self._speak(self.tokens[self._done : self._done + hop + OVERLAP_TOKENS], last=False)
+                self._done += hop
+            elif ended:
+                if self.tokens:
+                    yield from self._speak(self.tokens[self._done :], last=True)
+                self.complete = True
+            else:
+                return
 
     def _speak(self, tokens: list[int], *, last: bool) -> Iterator[Floats]:
-        begun = time.perf_counter()
         samples = self._samples(tokens, last=last)
         self._chunks += 1
+        self._spoken = self._done + len(tokens)
         self._clock.add("audio_seconds", len(samples) / SAMPLE_RATE)
-        self.seconds += time.perf_counter() - begun
-        for block in self._hold_back.pass_on(samples, len(self.tokens), self.seconds, ended=last):
+        for block in self._hold_back.pass_on(samples, self._progress(ended=last)):
             self._first_heard = self._first_heard or time.perf_counter()
             self._heard += len(block) / SAMPLE_RATE
             yield block
+
+    def _progress(self, *, ended: bool) -> Progress:
+        since, before = self._front or (0.0, self._spoken)
+        return Progress(
+            seconds=time.perf_counter() - since,
+            tokens=self._spoken - before,
+            all_tokens=len(self.tokens),
+            ended=ended,
+            before_it=self.audio_before_it,
+        )
 
     def _samples(self, tokens: list[int], *, last: bool) -> Floats:
         with self._clock.stage("flow"):

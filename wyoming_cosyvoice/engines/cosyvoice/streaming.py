@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from wyoming_cosyvoice.engines.cosyvoice.crew import UNHURRIED
 from wyoming_cosyvoice.engines.cosyvoice.fade import complementary_window, fade_in
 from wyoming_cosyvoice.engines.cosyvoice.lengths import HOP, MELS, at_speed, frames_of
 from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES
-from wyoming_cosyvoice.engines.cosyvoice.sessions import never
 from wyoming_cosyvoice.engines.cosyvoice.vocoder import source_randomness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from wyoming_cosyvoice.engines.cosyvoice.crew import Turn
     from wyoming_cosyvoice.engines.cosyvoice.fade import Window
     from wyoming_cosyvoice.engines.cosyvoice.flow import Flow
     from wyoming_cosyvoice.engines.cosyvoice.schedule import FlowPlan
@@ -83,7 +84,7 @@ class MelStream:
         prompt: Prompt | None = None,
         window: Window = complementary_window,
         plan: FlowPlan = QUALITIES["high"],
-        cancelled: Callable[[], bool] = never,
+        turn: Turn = UNHURRIED,
     ) -> None:
         self._flow = flow
         self._speaker_embedding = speaker_embedding
@@ -91,7 +92,7 @@ class MelStream:
         self._prompt = prompt
         self._window = window
         self._plan = plan
-        self._cancelled = cancelled
+        self._turn = turn
         self._noise_before: Floats | None = None
         self._mu_before: Floats | None = None
         self._mel_before: Floats | None = None
@@ -100,10 +101,12 @@ class MelStream:
         """Return the next frames [80, T]. But for the first chunk, `tokens` begin with the 20 that ended the last."""
         prompt = self._prompt
         if prompt is None:
-            mu, speaker, cond = self._flow.encode(tokens, self._speaker_embedding)
+            mu, speaker, cond = self._flow.encode(tokens, self._speaker_embedding, turn=self._turn)
             skipped = 0
         else:
-            mu, speaker, cond = self._flow.encode(tokens, self._speaker_embedding, prompt.tokens, prompt.mel)
+            mu, speaker, cond = self._flow.encode(
+                tokens, self._speaker_embedding, prompt.tokens, prompt.mel, turn=self._turn
+            )
             skipped = len(prompt.mel)
         noise = self._randomness.flow(len(mu))
         if self._noise_before is not None and self._mu_before is not None:
@@ -112,7 +115,7 @@ class MelStream:
             mu[:known] = self._mu_before[:known]
         self._noise_before = overlap_of(noise, skipped)
         self._mu_before = overlap_of(mu.T, skipped).T
-        mel = self._flow.solve(mu, speaker, noise, cond, plan=self._plan, cancelled=self._cancelled)[:, skipped:]
+        mel = self._flow.solve(mu, speaker, noise, cond, plan=self._plan, turn=self._turn)[:, skipped:]
         if self._mel_before is not None:
             mel = fade_in(mel, self._mel_before, self._window)
         if last:
@@ -136,12 +139,12 @@ class WaveStream:
         randomness: Randomness,
         *,
         window: Window = complementary_window,
-        cancelled: Callable[[], bool] = never,
+        turn: Turn = UNHURRIED,
     ) -> None:
         self._vocoder = vocoder
         self._randomness = randomness
         self._window = window
-        self._cancelled = cancelled
+        self._turn = turn
         self._mel = np.empty((MELS, 0), np.float32)
         self._source = np.empty(0, np.float32)
         self._wave = np.empty(0, np.float32)
@@ -152,9 +155,9 @@ class WaveStream:
         frames = mel.shape[1]
         if not frames:
             return np.empty(0, np.float32)
-        source = self._vocoder.source(self._vocoder.f0(mel), *self._randomness.source(frames))
+        source = self._vocoder.source(self._vocoder.f0(mel, turn=self._turn), *self._randomness.source(frames))
         source[: len(self._source)] = self._source
-        wave = self._vocoder.wave(mel, source, cancelled=self._cancelled)
+        wave = self._vocoder.wave(mel, source, turn=self._turn)
         if self._wave.size:
             wave = fade_in(wave, self._wave, self._window)
         if last:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wyoming_cosyvoice.engines.cosyvoice.crew import UNHURRIED
 from wyoming_cosyvoice.engines.cosyvoice.lengths import HOP
-from wyoming_cosyvoice.engines.cosyvoice.sessions import never, run_graph
 from wyoming_cosyvoice.engines.cosyvoice.source import HARMONICS, SourceSignal
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
     from numpy.typing import NDArray
 
-    from wyoming_cosyvoice.engines.cosyvoice.crew import Crew
+    from wyoming_cosyvoice.engines.cosyvoice.crew import Crew, Turn
 
     Floats = NDArray[np.float32]
 
@@ -63,29 +63,27 @@ class Vocoder:
         self._crew = crew
         self._source = SourceSignal(tables["source_weight"].reshape(-1), float(tables["source_bias"].reshape(-1)[0]))
 
-    def f0(self, mel: Floats) -> Floats:
+    def f0(self, mel: Floats, *, turn: Turn = UNHURRIED) -> Floats:
         """Return F0 [T] in hertz of `mel` [80, T]."""
-        result: Floats = run_graph(self._f0, "f0", {"mel": mel[None]})[0]
+        result: Floats = self._crew.run(self._f0, "f0", [{"mel": mel[None]}], turn)[0][0]
         return result
 
     def source(self, f0: Floats, phase: Floats, noise: Floats) -> Floats:
         """Return the source [256 T] for `f0` [T], `phase` [9] in radians and standard normal `noise` [9, 256 T]."""
         return self._source(f0, phase, noise)
 
-    def wave(self, mel: Floats, source: Floats, *, cancelled: Callable[[], bool] = never) -> Floats:
+    def wave(self, mel: Floats, source: Floats, *, turn: Turn = UNHURRIED) -> Floats:
         """Return the samples [256 T] of `mel` [80, T] and `source` [256 T].
 
-        Raises CancelledError soon after `cancelled` says so.
+        Raises CancelledError soon after `turn` was cancelled.
         """
         values = {"mel": mel[None], "source": source[None]}
         for graph in self._wave:
-            values[graph.output] = self._in_blocks(graph, values, mel.shape[1], cancelled)
+            values[graph.output] = self._in_blocks(graph, values, mel.shape[1], turn)
         wave: Floats = values["wave"][0]
         return wave
 
-    def _in_blocks(
-        self, graph: BlockGraph, values: Mapping[str, Floats], frames: int, cancelled: Callable[[], bool]
-    ) -> Floats:
+    def _in_blocks(self, graph: BlockGraph, values: Mapping[str, Floats], frames: int, turn: Turn) -> Floats:
         edges = block_edges(frames, self._crew.threads, graph.longest)
         starts = [max(edge - graph.reach, 0) for edge in edges[:-1]]
         inputs = {item.name: _A_FRAME[item.name] for item in graph.session.get_inputs()}
@@ -93,7 +91,7 @@ class Vocoder:
             {name: values[name][..., count * start : count * (edge + graph.reach)] for name, count in inputs.items()}
             for start, edge in zip(starts, edges[1:], strict=True)
         ]
-        outputs = self._crew.run(graph.session, graph.output, feeds, cancelled)
+        outputs = self._crew.run(graph.session, graph.output, feeds, turn)
         count = _A_FRAME[graph.output]
         kept = [
             output[..., count * (first - start) : count * (last - start)]
