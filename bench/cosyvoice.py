@@ -89,8 +89,7 @@ def speak(model: CosyVoice, count: int, chunking: Chunking, quality: str) -> Cos
         if len(tokens) < count:
             logits = model.language_model.step(tokens[-1], state)
         cost.decode += time.perf_counter() - begun
-        if chunking.ready(chunks, len(tokens) - done):
-            hop = chunking.hop(chunks) or 0
+        if hop := chunking.ready(chunks, len(tokens) - done, count - done):
             _sound(cost, tokens[done : done + hop + OVERLAP_TOKENS], mels, waves, last=False)
             done, chunks = done + hop, chunks + 1
     _sound(cost, tokens[done:], mels, waves, last=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.cosyvoice.engine import CosyVoiceEngine, EngineSettings
-from wyoming_cosyvoice.engines.cosyvoice.lengths import SAMPLE_RATE, TOKEN_RATE
+from wyoming_cosyvoice.engines.cosyvoice.lengths import SAMPLE_RATE, TOKEN_RATE, USUAL_TOKENS_AN_ID
 from wyoming_cosyvoice.engines.cosyvoice.sampling import Sampler
 from wyoming_cosyvoice.engines.engine import Utterance
 from wyoming_cosyvoice.text.clause import Span
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.engines.engine import Samples
 
 TEXT = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
-_TOKENS_AN_ID = 5
 STAGES = ("prefill", "decode", "flow", "vocoder")
 HEADER = (
     "| what | cut | clauses | rows | audio s | RTF | processor | first sound s | last first s | longest gap s |"
@@ -84,7 +83,7 @@ class Queue:
 
 def clause_of(model: CosyVoice, tokens: int) -> Span:
     """Return a clause with as many ids as usually make so many speech tokens."""
-    wanted, said = tokens // _TOKENS_AN_ID, ""
+    wanted, said = int(tokens / USUAL_TOKENS_AN_ID), ""
     while len(model.tokenizer.encode(said)) < wanted:
         said += TEXT[len(said) % len(TEXT)]
     return Span("zh", said, said)

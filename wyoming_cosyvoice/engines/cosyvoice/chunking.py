@@ -1,11 +1,13 @@
 """When enough tokens are there to make the next sound of.
 
 An early small chunk is heard soon; each chunk costs 20 tokens of overlap, so later ones grow. How an utterance is cut
-changes its samples, so it depends on nothing but the number of its tokens: never on the time or on what else runs.
+changes its samples, so it depends on nothing but its text and the number of its tokens: never on the time or on what
+else runs.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from wyoming_cosyvoice.engines.cosyvoice.streaming import OVERLAP_TOKENS
@@ -13,24 +15,33 @@ from wyoming_cosyvoice.engines.cosyvoice.streaming import OVERLAP_TOKENS
 
 @dataclass(frozen=True, slots=True)
 class Chunking:
-    """`hops` are the new tokens of the first, second, ... chunk; the last goes on for ever. None: all in one."""
+    """`hops` are the new tokens of the first, second, ... chunk; the last goes on for ever. None: all in one.
+
+    A chunk after which fewer than `shortest` tokens are expected waits for them: of 90 tokens cut after 32 and 64, the
+    last 26 would cost as much as the 20 before them again.
+    """
 
     hops: tuple[int, ...] = ()
+    shortest: int = 0
 
-    def hop(self, chunk: int) -> int | None:
-        """Return how many tokens chunk number `chunk` moves on, None if it waits for the end."""
-        return self.hops[min(chunk, len(self.hops) - 1)] if self.hops else None
+    def hop(self, chunk: int, expected: float = math.inf) -> int | None:
+        """Return how many tokens chunk number `chunk` moves on, None if it waits for the end.
 
-    def ready(self, chunk: int, waiting: int) -> bool:
-        """Whether chunk number `chunk` can be made of `waiting` tokens."""
-        hop = self.hop(chunk)
-        return hop is not None and waiting >= hop + OVERLAP_TOKENS
+        `expected` counts the tokens from its first to the last of the utterance.
+        """
+        hop = self.hops[min(chunk, len(self.hops) - 1)] if self.hops else None
+        return None if hop is None or expected < hop + self.shortest else hop
+
+    def ready(self, chunk: int, waiting: int, expected: float = math.inf) -> int:
+        """Return how many tokens chunk number `chunk` can move on with `waiting` tokens, 0 if it can't be made yet."""
+        hop = self.hop(chunk, max(expected, waiting - OVERLAP_TOKENS))
+        return hop if hop is not None and waiting >= hop + OVERLAP_TOKENS else 0
 
 
 WHOLE = Chunking()
 UPSTREAM = Chunking((100,))
 """What upstream does: 2 seconds a chunk."""
-EARLY = Chunking((32, 32, 40, 50, 62, 78, 98, 122))
+EARLY = Chunking((32, 32, 40, 50, 62, 78, 98, 122), shortest=30)
 """Hops that grow by a quarter: a machine at 0.75 of real time makes each while the last one plays. With hops that
 double, the next chunk takes longer than all before it lasts, and the first sound is held back for it. An utterance of a
 second (52 tokens) is not cut, a longer one costs some 10 % more than whole."""

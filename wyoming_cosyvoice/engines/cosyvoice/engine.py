@@ -61,7 +61,8 @@ class CosyVoiceEngine:
         self.description = f"{manifest.name} ({manifest.precision})"
         self.attribution = Attribution(manifest.attribution.name, manifest.attribution.url)
         self.version = manifest.name
-        cuts = ".".join(map(str, self._settings.chunking.hops))
+        chunking = self._settings.chunking
+        cuts = ".".join(map(str, (*chunking.hops, chunking.shortest)))
         self.revision = f"{manifest.name}-{manifest.revision}-{self._vocoder}-{self._settings.quality}-{cuts}"
         self.sample_rate = manifest.sample_rate
         self.voices = advertised_voices(manifest)

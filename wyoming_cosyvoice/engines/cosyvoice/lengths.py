@@ -14,6 +14,8 @@ HOP = 256
 """Samples in a mel frame."""
 TOKEN_RATE = 50
 """Speech tokens in a second."""
+USUAL_TOKENS_AN_ID = 5.0
+"""Speech tokens that an id of text usually becomes."""
 MELS = 80
 
 

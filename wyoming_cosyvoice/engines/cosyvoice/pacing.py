@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wyoming_cosyvoice.engines.cosyvoice.lengths import SAMPLE_RATE, TOKEN_RATE
+from wyoming_cosyvoice.engines.cosyvoice.lengths import SAMPLE_RATE, TOKEN_RATE, USUAL_TOKENS_AN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,6 @@ _MARGIN = 1.15
 """What is left is taken to go so much slower than what went."""
 _WEIGHT = 0.3
 """How much the newest utterance counts in a running mean."""
-_USUAL_TOKENS_AN_ID = 5.0
 _FEWEST_TOKENS = 25
 """Of fewer tokens the time says little."""
 
@@ -36,7 +35,7 @@ class Pace:
 
     def __init__(self) -> None:
         self.real_time_factor: float | None = None
-        self.tokens_an_id = _USUAL_TOKENS_AN_ID
+        self.tokens_an_id = USUAL_TOKENS_AN_ID
 
     def learn(self, seconds: float, tokens: int, all_tokens: int, text_ids: int) -> None:
         """Take in an utterance of so many tokens, of which `tokens` were made in so many seconds."""
@@ -118,7 +117,7 @@ class HoldBack:
         left = max(self._pace.audio_of(self._text_ids, self._speed) - audio, 0.0)
         ready, chunk = progress.before_it * factor, self._chunks
         while left > 0:
-            hop = self._chunking.hop(chunk)
+            hop = self._chunking.hop(chunk, left * TOKEN_RATE * self._speed)
             piece = left if hop is None else min(hop / TOKEN_RATE / self._speed, left)
             ready += piece * self._speed * factor
             if ready > audio:

@@ -9,7 +9,13 @@ import numpy as np
 
 from wyoming_cosyvoice.engines.cosyvoice.crew import DECODER
 from wyoming_cosyvoice.engines.cosyvoice.guard import RunawayGuard
-from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS, SAMPLE_RATE, TOKEN_RATE, token_limits
+from wyoming_cosyvoice.engines.cosyvoice.lengths import (
+    MELS,
+    SAMPLE_RATE,
+    TOKEN_RATE,
+    USUAL_TOKENS_AN_ID,
+    token_limits,
+)
 from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack, Progress
 from wyoming_cosyvoice.engines.cosyvoice.streaming import (
     OVERLAP_TOKENS,
@@ -108,7 +114,7 @@ class Performance:
     @property
     def wants_to_sound(self) -> bool:
         """Whether there are tokens enough for the next chunk, or all tokens are there."""
-        return self.ended or self._chunking.ready(self._chunks, len(self.tokens) - self._done)
+        return self.ended or bool(self._next_hop())
 
     @property
     def audio_left(self) -> float:
@@ -147,8 +153,7 @@ class Performance:
             ended = self.ended  # looked at before the tokens: while they are, the decoder may draw the last one
             if self.failure is not None:
                 raise self.failure
-            hop = self._chunking.hop(self._chunks) or 0
-            if self._chunking.ready(self._chunks, len(self.tokens) - self._done):
+            if hop := self._next_hop():
                 yield from self._speak(self.tokens[self._done : self._done + hop + OVERLAP_TOKENS], last=False)
                 self._done += hop
             elif ended:
@@ -157,6 +162,11 @@ class Performance:
                 self.complete = True
             else:
                 return
+
+    def _next_hop(self) -> int:
+        """Return how many tokens the next chunk moves on, 0 if it can't be made yet."""
+        expected = USUAL_TOKENS_AN_ID * self._text_ids - self._done
+        return self._chunking.ready(self._chunks, len(self.tokens) - self._done, expected)
 
     def _speak(self, tokens: list[int], *, last: bool) -> Iterator[Floats]:
         samples = self._samples(tokens, last=last)
