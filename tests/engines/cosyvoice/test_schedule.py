@@ -1,5 +1,7 @@
 """Presets of the flow."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ def test_times_are_upstreams(golden: Golden) -> None:
 
 
 def test_presets_cost_what_they_promise() -> None:
-    assert {name: plan.evaluations for name, plan in QUALITIES.items()} == {"high": 20, "balanced": 10, "fast": 6}
+    assert {name: plan.evaluations for name, plan in QUALITIES.items()} == {"high": 20, "balanced": 9, "fast": 6}
 
 
 @pytest.mark.parametrize("plan", [*QUALITIES.values(), euler(1), euler(7)])
@@ -45,9 +47,10 @@ def test_presets_stay_near_upstreams_mel(model: CosyVoice, golden: Golden, quali
 def test_a_plan_is_euler_with_guidance_between_its_times(model: CosyVoice, golden: Golden) -> None:
     mu, speaker, cond = model.flow.encode(golden["flow/t30/tokens"].tolist(), golden["flow/t30/embedding"][0])
     noise = np.random.RandomState(4).standard_normal((80, len(mu))).astype(np.float32)
-    plan = some_of_upstreams(0, 3)
+    plan = some_of_upstreams(0, 3, 6, unguided={3})
+    assert (plan.guided, plan.evaluations) == ((True, False, True), 5)
     x, times = noise.T, plan.times
-    for k in range(2):
+    for k in range(3):
         (row,) = model.flow._time.run(["time"], {"t": np.array([times[k]])})
         both = {
             "mu": np.stack([mu, 0 * mu]),
@@ -55,5 +58,32 @@ def test_a_plan_is_euler_with_guidance_between_its_times(model: CosyVoice, golde
             "cond": np.stack([cond.T] * 2),
         }
         (velocity,) = model.flow._estimator.run(["velocity"], both | {"x": np.stack([x, x]), "time": row})
-        x = x + (times[k + 1] - times[k]) * (np.float32(1.7) * velocity[0] - np.float32(0.7) * velocity[1])
+        if k != 1:
+            difference = velocity[0] - velocity[1]
+        x = x + (times[k + 1] - times[k]) * (velocity[0] + np.float32(0.7) * difference)
     np.testing.assert_allclose(model.flow.solve(mu, speaker, noise, cond, plan=plan), x.T, atol=1e-4)
+
+
+def test_a_step_without_guidance_runs_one_row(
+    model: CosyVoice, golden: Golden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[int] = []
+    run = model.crew.run
+
+    def counted(session: Any, output: str, feeds: Any, *turn: Any) -> Any:
+        rows.append(len(feeds))
+        return run(session, output, feeds, *turn)
+
+    mu, speaker, cond = model.flow.encode(golden["flow/t30/tokens"].tolist(), golden["flow/t30/embedding"][0])
+    monkeypatch.setattr(model.crew, "run", counted)
+    for plan in QUALITIES.values():
+        rows.clear()
+        model.flow.solve(mu, speaker, np.zeros((80, len(mu)), np.float32), cond, plan=plan)
+        assert rows == [2 if guided else 1 for guided in plan.guided]
+        assert sum(rows) == plan.evaluations
+
+
+@pytest.mark.parametrize("guided", [(True,), (False, True), (True, True, True)])
+def test_a_plan_that_can_not_be_guided_so_is_refused(guided: tuple[bool, ...]) -> None:
+    with pytest.raises(ValueError, match="2 steps can't be guided"):
+        FlowPlan(euler(2).times, guided)

@@ -96,10 +96,12 @@ class Flow:
         conditioned = {"mu": mu[None], "cond": known[None], "speaker": speaker[None]}
         free = {name: np.zeros_like(value) for name, value in conditioned.items()}
         x = np.ascontiguousarray(noise.T, np.float32)
+        guidance = np.zeros_like(x)
         for k in range(plan.steps):
             point = {"x": x[None], "time": rows[k : k + 1]}
-            feeds = [conditioned | point, free | point]
-            with_, without = self._crew.run(self._estimator, "velocity", feeds, turn)
-            velocity = with_[0] + GUIDANCE * (with_[0] - without[0])
-            x = x + (times[k + 1] - times[k]) * velocity
+            feeds = [conditioned | point, free | point] if plan.guided[k] else [conditioned | point]
+            velocity, *without = self._crew.run(self._estimator, "velocity", feeds, turn)
+            if without:
+                guidance = GUIDANCE * (velocity[0] - without[0][0])
+            x = x + (times[k + 1] - times[k]) * (velocity[0] + guidance)
         return np.ascontiguousarray(x.T)

@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
 class FlowPlan:
-    """Euler steps between `times`, which go from 0 to 1; each has both rows of guidance."""
+    """Euler steps between `times`, which go from 0 to 1.
+
+    A step evaluates the conditioned velocity and, where it is one of the `guided`, the free one. The others take what
+    guidance adds from the guided step before; so step 0 is guided.
+    """
 
     times: tuple[np.float32, ...]
+    guided: tuple[bool, ...]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless each step says whether it is guided, and the first one is."""
+        if len(self.guided) != self.steps or not self.guided[0]:
+            raise ValueError(f"{self.steps} steps can't be guided as {self.guided} says")
 
     @property
     def steps(self) -> int:
@@ -27,7 +37,7 @@ class FlowPlan:
     @property
     def evaluations(self) -> int:
         """Rows that the estimator evaluates; upstream's 10 steps are 20."""
-        return 2 * self.steps
+        return self.steps + sum(self.guided)
 
 
 def cosine_times(steps: int) -> NDArray[np.float32]:
@@ -45,19 +55,25 @@ def cosine_times(steps: int) -> NDArray[np.float32]:
 
 def euler(steps: int) -> FlowPlan:
     """Return so many steps on the cosine schedule, as upstream does with 10."""
-    return FlowPlan(tuple(cosine_times(steps)))
+    return FlowPlan(tuple(cosine_times(steps)), (True,) * steps)
 
 
-def some_of_upstreams(*steps: int) -> FlowPlan:
-    """Return a plan that evaluates only these of upstream's 10 steps (0 to 9, with 0), each for all up to the next."""
-    return FlowPlan(tuple(cosine_times(10)[[*steps, 10]]))
+def some_of_upstreams(*steps: int, unguided: Collection[int] = ()) -> FlowPlan:
+    """Return a plan that evaluates only these of upstream's 10 steps (0 to 9, with 0), each for all up to the next.
+
+    Those that are `unguided` too keep the guidance of the step before.
+    """
+    times = cosine_times(10)[[*steps, 10]]
+    return FlowPlan(tuple(times), tuple(step not in unguided for step in steps))
 
 
 QUALITIES: Mapping[str, FlowPlan] = {
     "high": euler(10),
-    "balanced": some_of_upstreams(0, 2, 4, 6, 8),
+    "balanced": some_of_upstreams(0, 2, 4, 6, 8, unguided={2}),
     "fast": some_of_upstreams(0, 5, 7),
 }
 """What `--quality` chooses; `script/bench flow` prints how far each lies from `high`. `balanced` is every other step of
 upstream's, so it stays dense at the start, where trained flows are known to bear the fewest cuts (EPSS, arXiv
-2505.19931). `fast` is what a search on random weights found nearest (docs/engine.md)."""
+2505.19931). Guidance adds the difference of two expectations of the mel, with and without its tokens. At first `x` is
+noise and says nothing of the mel, so both change little: step 2, at time 0.05, keeps the guidance of step 0. `fast` is
+what a search on random weights found nearest (docs/engine.md)."""
