@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.engines.kokoro.scales import SiteScale
 
-VERSION = 2
+VERSION = 3
 """Changes with the recipe, so that an older patched graph is made again."""
 
 _PRODUCER = "wyoming-cosyvoice"
