@@ -78,7 +78,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         session, sites = speaking_graph(Path(folder))
         seen: dict[str, list[np.ndarray]] = {}
-        names = [item.name for item in session.get_outputs()][1:]
+        names = [name for site in sites for name in (f"{site.name}/snake", site.output)]
         todo = utterances()
         for count, (voice, phonemes) in enumerate(todo, 1):
             ids = encode(phonemes)

@@ -177,6 +177,64 @@ def test_english_inside_chinese_is_read_as_english(engine: KokoroEngine) -> None
     assert "lˈɪvɪŋ ɹˈum" in engine.explain(Utterance((zh("打开 Living Room 的灯"),), "zh_female_1"))
 
 
+def mixed(engine: KokoroEngine, cancelled_after: int = 99) -> tuple[OneJob, list[int]]:
+    """Say a sentence with English in it; return the job and the samples of each run of the graph."""
+    spans = zh("请把"), Span("en", "Living Room", "Living Room"), zh("的灯打开。")
+    job = OneJob(Utterance(spans, "zh_female_1"))
+    runs = []
+    session = engine._session
+    assert session is not None
+    original = session._run
+
+    def counted(*arguments: Any) -> Any:
+        found = original(*arguments)
+        runs.append(0 if found is None else found[0].size)
+        job.cancelled = len(runs) >= cancelled_after
+        return found
+
+    session._run = counted  # type: ignore[method-assign]
+    try:
+        engine.serve(job)
+    finally:
+        session._run = original  # type: ignore[method-assign]
+    assert job.error is None
+    return job, runs
+
+
+def test_chinese_around_english_is_said_in_one_breath(engine: KokoroEngine) -> None:
+    job, runs = mixed(engine)
+    assert len(runs) == 2
+    assert len(job.emitted) == 3
+    assert sum(part.size for part in job.emitted) < sum(runs)
+    assert all(part.size > 0.1 * engine.sample_rate for part in job.emitted)
+    assert np.array_equal(job.samples, mixed(engine)[0].samples)
+
+
+def test_a_mixed_sentence_stops_between_its_runs(engine: KokoroEngine) -> None:
+    job, runs = mixed(engine, cancelled_after=1)
+    assert len(runs) <= 2
+    assert sum(part.size > 0 for part in job.emitted) <= 1
+
+
+def test_a_graph_that_tells_no_durations_says_each_part_by_itself(engine: KokoroEngine) -> None:
+    session = engine._session
+    assert session is not None
+    assert session.timed
+    session.timed = False
+    try:
+        job, runs = mixed(engine)
+    finally:
+        session.timed = True
+    assert len(runs) == len(job.emitted) == 3
+
+
+def test_a_long_mixed_sentence_is_said_in_runs_that_fit(engine: KokoroEngine) -> None:
+    spans = [span for _ in range(6) for span in (zh("请把客厅里面的"), Span("en", "Apple", "Apple"), zh("打开，"))]
+    job = speak(engine, *spans)
+    assert job.finished
+    assert len(job.emitted) == 13
+
+
 @given(st.lists(st.tuples(st.sampled_from(["zh", "en", "ja", "ko", "yue"]), st.text(max_size=30)), max_size=4))
 def test_any_spans_give_known_symbols(frontend: Frontend, spans: list[tuple[Any, str]]) -> None:
     phonemes = frontend.phonemes([Span(language, text, text) for language, text in spans])
@@ -210,12 +268,21 @@ def test_patched_graphs_come_out_as_recorded_and_sound_like_the_shipped_one(tmp_
     quicken.make(tmp_path, name, entry.products[name])
     ids = encode("ʨi→ntʰjɛ→n xə↓n xau↓, ðə lˈɪvɪŋ ɹˈum.")
     style = Styles().vector("zh_female_1", len(ids) - 2)
-    spoken = [Session(tmp_path / graph, 2).run(ids, style, 1.0) for graph in (quicken.SHIPPED, name)]
+    sessions = [Session(tmp_path / graph, 2) for graph in (quicken.SHIPPED, name)]
+    assert [session.timed for session in sessions] == [False, True]
+    spoken = [session.run(ids, style, 1.0) for session in sessions]
     assert spoken[0] is not None
     assert spoken[1] is not None
     assert len(spoken[0]) == len(spoken[1])
     # mean difference of the spectra in dB: the shipped graph itself is 0.8 from float32, a careless int8 one 2.4
     assert np.mean(np.abs(spectrum(spoken[0]) - spectrum(spoken[1]))) < 1.6
+    timed = sessions[1].run_timed(ids, style, 1.0)
+    assert timed is not None
+    samples, starts = timed
+    np.testing.assert_array_equal(samples, spoken[1])
+    assert len(starts) == len(ids) + 1
+    assert (np.diff(starts) > 0).all()
+    assert (starts[0], starts[-1]) == (0, len(samples))
 
 
 def spectrum(samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

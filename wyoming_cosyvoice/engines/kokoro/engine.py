@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.engine import serve_one_at_a_time
 from wyoming_cosyvoice.engines.kokoro.bilingual import joint
+from wyoming_cosyvoice.engines.kokoro.context import STAND_IN, Context, apart, cut, grouped, in_context
 from wyoming_cosyvoice.engines.kokoro.frontend import VERSION, Frontend, Passage, has_english
-from wyoming_cosyvoice.engines.kokoro.vocabulary import encode, pieces
+from wyoming_cosyvoice.engines.kokoro.vocabulary import MAX_PIECE, encode, pieces
 from wyoming_cosyvoice.engines.kokoro.voices import ATTRIBUTION, VOICES, Styles
+from wyoming_cosyvoice.text.clause import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from wyoming_cosyvoice.engines.engine import Job, JobSource, Samples, Utterance
     from wyoming_cosyvoice.engines.kokoro.session import Session
@@ -38,6 +40,7 @@ class KokoroEngine:
         self._frontend.load(("zh", "en"))
         self.revision = f"kokoro-{model_revision}-{self._styles.digest[:8]}-{VERSION}"
         self._loudness = {item.id: item.loudness for item in VOICES}
+        self._stand_in = self._frontend.phonemes((Span("zh", STAND_IN, STAND_IN),))
         self._frontend_seconds = 0.0
         self._graph_seconds = 0.0
         self._audio_seconds = 0.0
@@ -66,16 +69,32 @@ class KokoroEngine:
         started = time.perf_counter()
         passages = self._passages(job.utterance)
         self._frontend_seconds += time.perf_counter() - started
-        together = len(passages) == 1 and not passages[0].english
-        for passage in passages:
-            for index, piece in enumerate(pieces(passage.phonemes)):
-                samples = self._speak(piece, job, english=passage.english)
+        if len(passages) == 1 and not passages[0].english:
+            for samples in self._pieces(passages[0], job):
                 if samples is None:
                     return
-                if not together:
-                    level = self._loudness[job.utterance.voice] if passage.english else None
-                    samples = joint(samples, self.sample_rate, level, pause=passage.pause or index > 0)
                 yield samples
+            return
+        timed = self._graph.timed
+        for group in grouped(passages, self._stand_in) if timed else [passages]:
+            yield from self._mixed(group, job, timed=timed)
+
+    def _mixed(self, passages: Sequence[Passage], job: Job, *, timed: bool) -> Iterator[Samples]:
+        """Say passages of two styles; those in the voice's own are cut from one recording where that can be."""
+        context = in_context(passages, self._stand_in)
+        together = timed and len(context.phonemes) <= MAX_PIECE
+        parts: list[Samples] = []
+        for passage in passages if together else apart(passages):
+            if together and not passage.english:
+                parts = parts or self._in_context(context, job)
+                spoken: Iterator[Samples | None] = iter([parts.pop(0) if parts else None])
+            else:
+                spoken = self._pieces(passage, job)
+            for index, samples in enumerate(spoken):
+                if samples is None:
+                    return
+                level = self._loudness[job.utterance.voice] if passage.english else None
+                yield joint(samples, self.sample_rate, level, pause=passage.pause or index > 0)
 
     def _passages(self, utterance: Utterance) -> list[Passage]:
         """Divide what a voice says in two styles: English in one, all else in the other."""
@@ -84,18 +103,38 @@ class KokoroEngine:
         phonemes = self._frontend.phonemes(utterance.spans)
         return [Passage(english=False, phonemes=phonemes, pause=False)] if phonemes else []
 
+    def _pieces(self, passage: Passage, job: Job) -> Iterator[Samples | None]:
+        for piece in pieces(passage.phonemes):
+            yield self._speak(piece, job, english=passage.english)
+
+    def _in_context(self, context: Context, job: Job) -> list[Samples]:
+        """Return the passages of a context; none if the job was cancelled meanwhile."""
+        ids = encode(context.phonemes)
+        started = time.perf_counter()
+        style = self._styles.vector(job.utterance.voice, len(ids) - 2)
+        found = self._graph.run_timed(ids, style, job.utterance.speed, lambda: job.cancelled)
+        self._count(started, None if found is None else found[0])
+        return cut(*found, context, self.sample_rate) if found is not None else []
+
     def _speak(self, piece: str, job: Job, *, english: bool) -> Samples | None:
         """Run the graph on one piece; None if the job was cancelled meanwhile."""
-        if self._session is None:
-            raise RuntimeError("the engine was closed")
         ids = encode(piece)
         started = time.perf_counter()
         voice, length = job.utterance.voice, len(ids) - 2
         style = self._styles.english(voice, length) if english else None
         if style is None:
             style = self._styles.vector(voice, length)
-        samples = self._session.run(ids, style, job.utterance.speed, lambda: job.cancelled)
+        samples = self._graph.run(ids, style, job.utterance.speed, lambda: job.cancelled)
+        self._count(started, samples)
+        return samples
+
+    @property
+    def _graph(self) -> Session:
+        if self._session is None:
+            raise RuntimeError("the engine was closed")
+        return self._session
+
+    def _count(self, started: float, samples: Samples | None) -> None:
         self._graph_seconds += time.perf_counter() - started
         if samples is not None:
             self._audio_seconds += len(samples) / self.sample_rate
-        return samples

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
-from wyoming_cosyvoice.engines.kokoro.punctuation import tidy
+from wyoming_cosyvoice.engines.kokoro.punctuation import STOPS, tidy
 from wyoming_cosyvoice.engines.kokoro.readings import given_reading
 from wyoming_cosyvoice.engines.kokoro.vocabulary import SYMBOLS
 from wyoming_cosyvoice.text.clause import Span
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.text.clause import Language
 
-VERSION = "4"
+VERSION = "5"
 """Changes whenever the same words may give other phonemes; part of the engine's revision."""
 
 _LOGGER = logging.getLogger(__name__)
-_MARKS = tuple(",.!?:;…—")
 _LATIN = re.compile(r"([A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’-]*(?:[ .&+]+[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’-]*)*)")
 
 
@@ -99,17 +98,11 @@ class Frontend:
         for english, group in groupby(divided, key=lambda span: span.language == "en"):
             read = self._joined(list(group))
             phonemes = self._clean(read).strip("“”() ")  # a quotation that another passage opens or closes
-            pause = pause or read.lstrip()[:1] in _MARKS
-            if any(symbol not in _MARKS for symbol in phonemes):
+            pause = pause or read.lstrip().startswith(tuple(STOPS))
+            if any(symbol not in STOPS for symbol in phonemes):
                 found.append(Passage(english, phonemes, pause and bool(found)))
-                pause = phonemes[-1] in _MARKS
-        last = len(found) - 1
-        return [
-            passage
-            if passage.english
-            else replace(passage, phonemes=_as_part(passage.phonemes, first=index == 0, last=index == last))
-            for index, passage in enumerate(found)
-        ]
+                pause = phonemes[-1] in STOPS
+        return found
 
     def _joined(self, spans: Sequence[Span]) -> str:
         return " ".join(part for part in map(self._span, spans) if part)
@@ -158,13 +151,3 @@ def _divided(span: Span) -> Iterator[Span]:
         is_word = index % 2 == 1 and not part.isupper()  # letters that are spelt are no foreign word: MP三
         if part:
             yield Span("en" if is_word else span.language, part, part)
-
-
-def _as_part(phonemes: str, *, first: bool, last: bool) -> str:
-    """Mark where a sentence goes on: alone, 的灯 is said so that it is heard as 接动, behind a comma clearly.
-
-    English words are better without: behind a comma, Tesla began with a vowel that nobody wrote.
-    """
-    before = "" if first else ", "
-    behind = "" if last or phonemes[-1] in _MARKS else ","
-    return before + phonemes + behind

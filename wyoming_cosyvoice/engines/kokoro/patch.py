@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onnx import TensorProto, helper
+
 from wyoming_cosyvoice.engines.kokoro import convolutions, dense, spectrum, upsampling
+from wyoming_cosyvoice.engines.kokoro.session import DURATIONS
 from wyoming_cosyvoice.engines.kokoro.sites import find_sites
 from wyoming_cosyvoice.engines.kokoro.writer import Writer
+from wyoming_cosyvoice.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +27,7 @@ VERSION = 3
 """Changes with the recipe, so that an older patched graph is made again."""
 
 _PRODUCER = "wyoming-cosyvoice"
+_FRAMES = "/encoder/Gather_output_0"
 
 
 def patch(model: ModelProto, scales: Mapping[str, SiteScale] | None) -> None:
@@ -52,6 +57,7 @@ def patch(model: ModelProto, scales: Mapping[str, SiteScale] | None) -> None:
     replacements |= {spectrum.REAL: writer.take_nodes(), spectrum.IMAGINARY: []}
     _replace(graph, replacements)
     graph.initializer.extend(writer.constants.values())
+    _tell_durations(graph)
     _prune(graph)
     model.producer_name, model.producer_version = _PRODUCER, str(VERSION)
 
@@ -64,6 +70,14 @@ def _replace(graph: GraphProto, replacements: Mapping[str, list[NodeProto]]) -> 
         nodes.extend([node] if key is None else replacements[key])
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def _tell_durations(graph: GraphProto) -> None:
+    """Give the frames that each symbol takes as a second output."""
+    if not any(_FRAMES in node.output for node in graph.node):
+        raise ModelError(f"The graph has no {_FRAMES}", "Install the starter's packages again")
+    graph.node.append(helper.make_node("Identity", [_FRAMES], [DURATIONS], name=DURATIONS))
+    graph.output.append(helper.make_tensor_value_info(DURATIONS, TensorProto.INT64, ["symbols"]))
 
 
 def _prune(graph: GraphProto) -> None:

@@ -13,6 +13,9 @@ _MARKS = str.maketrans(
     }
 )  # fmt: skip
 
+STOPS = ",.!?:;…—"
+"""The marks behind which a voice pauses or ends."""
+
 _ENDS_OR_OPENS = ",.!?:;…—“”()"
 
 
@@ -22,7 +25,7 @@ def marks(text: str) -> str:
     kept = "".join(char for char in mapped if char in _ENDS_OR_OPENS)
     opening = "".join(char for char in kept if char in "“(")[-1:]
     closing = "".join(char for char in kept if char in "”)")[:1]
-    stops = [char for char in kept if char in ",.!?:;…—"]
+    stops = [char for char in kept if char in STOPS]
     stop = next((char for char in "?!….;:—," if char in stops), "")
     if not (opening or closing or stop):
         return " " if text else ""

@@ -18,8 +18,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+DURATIONS = "durations"
+"""The output that the patched graphs have and the shipped one has not: frames a symbol."""
+
+FRAME = 600  # samples; Kokoro's hop of 300, twice
+
+
 class Session:
-    """The graph: symbols, style and speed in, samples out."""
+    """The graph: symbols, style and speed in, samples out.
+
+    `timed` says that it tells when it says which symbol.
+    """
 
     def __init__(self, path: Path, threads: int = 0) -> None:
         options = ort.SessionOptions()
@@ -33,6 +42,9 @@ class Session:
         # behind it, where scales a channel are slow: a fourteenth of the time of the 8-bit graph
         options.add_session_config_entry("session.disable_quant_qdq", "1")
         self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        names = [output.name for output in self._session.get_outputs()]
+        self._audio = names[0]
+        self.timed = DURATIONS in names
 
     def run(
         self,
@@ -46,6 +58,35 @@ class Session:
         `ids` has both ends marked; `style` is `[1, 256]`. The arena is shrunk after each run, so a long piece leaves no
         memory behind.
         """
+        found = self._run((self._audio,), ids, style, speed, stopped)
+        return None if found is None else np.asarray(found[0], np.float32).reshape(-1)
+
+    def run_timed(
+        self,
+        ids: Sequence[int],
+        style: NDArray[np.float32],
+        speed: float,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
+        """Return the samples as `run` does, and of each symbol the first sample, then the number of samples.
+
+        Only where it is `timed`.
+        """
+        found = self._run((self._audio, DURATIONS), ids, style, speed, stopped)
+        if found is None:
+            return None
+        samples = np.asarray(found[0], np.float32).reshape(-1)
+        ends = np.cumsum(found[1].reshape(-1)) * FRAME
+        return samples, np.concatenate([np.zeros(1, np.int64), np.minimum(ends, len(samples))])
+
+    def _run(
+        self,
+        outputs: tuple[str, ...],
+        ids: Sequence[int],
+        style: NDArray[np.float32],
+        speed: float,
+        stopped: Callable[[], bool],
+    ) -> list[NDArray[np.generic]] | None:
         run_options = ort.RunOptions()
         run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         inputs = {
@@ -55,9 +96,9 @@ class Session:
         }
         with watched(run_options, stopped):
             try:
-                samples = self._session.run(None, inputs, run_options)[0]
+                found: list[NDArray[np.generic]] = self._session.run(outputs, inputs, run_options)
             except Fail:  # what it raises when it was terminated, among other things
                 if stopped():
                     return None
                 raise
-        return np.asarray(samples, np.float32).reshape(-1)
+        return found
