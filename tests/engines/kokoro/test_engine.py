@@ -192,7 +192,7 @@ def mixed(engine: KokoroEngine, cancelled_after: int = 99) -> tuple[OneJob, list
         job.cancelled = len(runs) >= cancelled_after
         return found
 
-    session._run = counted  # type: ignore[method-assign]
+    session._run = counted  # type: ignore[method-assign, assignment]
     try:
         engine.serve(job)
     finally:

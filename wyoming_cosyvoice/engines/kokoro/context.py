@@ -27,6 +27,7 @@ STAND_IN = "这里"
 
 _SLACK_SECONDS = 0.025  # the model's durations are that exact
 _WINDOW_SECONDS = 0.01
+_GAP = f" {STOPS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def in_context(passages: Sequence[Passage], stand_in: str) -> Context:
         begin = len(text) + 1 if text else 0
         text = f"{text} {phonemes}".strip() if last else f"{text} {_open(phonemes)}".strip()
         if not passage.english:
-            places.append((begin, len(text)))
+            places.append((begin, len(text.rstrip(_GAP))))
     return Context(text, tuple(places))
 
 
@@ -91,11 +92,13 @@ def cut(samples: Samples, starts: NDArray[np.int64], context: Context, rate: int
 
     `starts` are the first samples of the symbols, one mark at each end included, and the number of samples.
     """
+    text = context.phonemes
     found = []
     for begin, end in context.places:
-        # in front of a passage stand a comma and a space, behind its own mark a space
-        first = _quietest(samples, starts[begin - 1], starts[begin + 1], rate) if begin else 0
-        stop = _quietest(samples, starts[end], starts[end + 2], rate) if end < len(context.phonemes) else len(samples)
+        before, behind = len(text[:begin].rstrip(_GAP)), len(text) - len(text[end:].lstrip(_GAP))
+        # starts[0] is the mark in front of the first symbol
+        first = _quietest(samples, starts[before + 1], starts[begin + 1], rate) if begin else 0
+        stop = _quietest(samples, starts[end + 1], starts[behind + 1], rate) if behind < len(text) else len(samples)
         found.append(samples[first : max(first, stop)].copy())
     return found
 
