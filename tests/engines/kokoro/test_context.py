@@ -46,7 +46,7 @@ def test_a_mark_that_was_there_is_kept() -> None:
     assert in_context([passage(False, "xau↓!"), LIVING_ROOM], STAND_IN).phonemes == "xau↓!"
 
 
-def recording(phonemes: str) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def recording(phonemes: str) -> tuple[np.ndarray, np.ndarray]:
     """Return a recording in which each symbol is its own number and marks and spaces are silent, and its times."""
     values = [0.0, *(0.0 if symbol in ", ." else 1.0 + place for place, symbol in enumerate(phonemes)), 0.0]
     samples = np.repeat(np.array(values, np.float32), SYMBOL)

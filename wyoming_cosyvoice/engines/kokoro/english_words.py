@@ -59,6 +59,7 @@ NAMES = {
     "linkedin": "lˌɪŋktˈɪn",
     "airbnb": "ˈɛɹbˌiˌɛnbˈi",
     "duolingo": "dˌuəlˈɪŋɡO",
+    "uber": "ˈubəɹ",
     "sinatra": "sɪnˈɑtɹə",
     "beyonce": "biˈɑnsˌA",
     "eminem": "ˌɛmənˈɛm",
