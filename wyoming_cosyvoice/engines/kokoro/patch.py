@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.engines.kokoro.scales import SiteScale
 
-VERSION = 3
+VERSION = 4
 """Changes with the recipe, so that an older patched graph is made again."""
 
 _PRODUCER = "wyoming-cosyvoice"
