@@ -5,7 +5,7 @@ import shutil
 import threading
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from wyoming_cosyvoice.engines.cosyvoice.decoding import DecodeBatch
 from wyoming_cosyvoice.engines.cosyvoice.engine import CosyVoiceEngine, EngineSettings
 from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack
 from wyoming_cosyvoice.engines.cosyvoice.performance import Performance
+from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES, FlowPlan, euler
 from wyoming_cosyvoice.engines.engine import Utterance
 from wyoming_cosyvoice.engines.registry import Engines
 from wyoming_cosyvoice.errors import BadRequestError
@@ -140,8 +141,15 @@ def test_chunks_leave_before_the_utterance_ends(model: CosyVoice) -> None:
 def test_other_cuts_are_another_revision(model: CosyVoice) -> None:
     revisions = {CosyVoiceEngine(model, EngineSettings(chunking=cuts)).revision for cuts in (WHOLE, UPSTREAM)}
     revisions.add(CosyVoiceEngine(model, EngineSettings(vocoder="griffin_lim")).revision)
+    revisions.add(CosyVoiceEngine(model, EngineSettings(quality="fast")).revision)
     revisions.add(CosyVoiceEngine(model).revision)
-    assert len(revisions) == 4
+    assert len(revisions) == 5
+
+
+def test_a_quality_of_other_steps_is_another_revision(model: CosyVoice, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = CosyVoiceEngine(model).revision
+    monkeypatch.setitem(cast("dict[str, FlowPlan]", QUALITIES), "balanced", euler(4))
+    assert CosyVoiceEngine(model).revision != before
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.25, 2.0])

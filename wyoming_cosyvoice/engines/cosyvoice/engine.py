@@ -63,7 +63,9 @@ class CosyVoiceEngine:
         self.version = manifest.name
         chunking = self._settings.chunking
         cuts = ".".join(map(str, (*chunking.hops, chunking.shortest)))
-        self.revision = f"{manifest.name}-{manifest.revision}-{self._vocoder}-{self._settings.quality}-{cuts}"
+        plan = QUALITIES[self._settings.quality]
+        flow = f"{self._settings.quality}.{plan.steps}.{plan.evaluations}"
+        self.revision = f"{manifest.name}-{manifest.revision}-{self._vocoder}-{flow}-{cuts}"
         self.sample_rate = manifest.sample_rate
         self.voices = advertised_voices(manifest)
         self._names = {voice.id: voice.name for voice in manifest.voices}
