@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 _LARGEST_COPY = 400_000_000
-"""Bytes of a language model that may be in memory twice: 190 MB in 8 bits, not 770 MB in float32."""
+"""Bytes of a language model that may be in memory twice: 190 MB in 8 bits, not 730 MB in float32."""
 _CURE = "Install the model again, or convert it again"
 
 
