@@ -64,7 +64,16 @@ async def test_a_language_nobody_speaks_stays_with_the_lead(make_service: MakeSe
 
 
 @pytest.mark.parametrize(
-    ("text", "speaker"), [("你好。Hello.", "zh_f"), ("Hello there. 你好。", "en_f"), ("はい、そうです。", "ja_f")]
+    ("text", "speaker"),
+    [
+        ("你好。Hello.", "zh_f"),
+        ("Hello there. 你好。", "en_f"),
+        ("はい、そうです。", "ja_f"),
+        ("请打开Living Room的灯，谢谢。", "zh_f"),
+        ("请播放Taylor Swift的Love Story。", "zh_f"),
+        ("Living Roomの電気をつけて。", "ja_f"),
+        ("Play 夜曲 by Jay Chou in the living room.", "en_f"),
+    ],
 )
 async def test_without_a_voice_or_language_the_first_clauses_language_chooses(
     make_service: MakeService, text: str, speaker: str

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.text.clause import Clause, Language
 
 _KEY_VERSION = 1  # raise it when trimming, limiting or the reference loudness change
+_LETTERS_A_CHARACTER = 6
+"""请播放Taylor Swift的Love Story is a Chinese sentence, with four characters of Chinese and twenty letters of English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Cast:
         self.settled = True
         sizes: Counter[Language] = Counter()
         for span in spans:
-            sizes[span.language] += len(span.spoken)
+            sizes[span.language] += len(span.spoken) * (1 if span.language == "en" else _LETTERS_A_CHARACTER)
         main = sizes.most_common(1)[0][0]
         if main not in self.voice.languages:
             self.engine, self.voice = self._best(main, (self.engine, self.voice))
