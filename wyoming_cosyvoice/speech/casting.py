@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _KEY_VERSION = 1  # raise it when trimming, limiting or the reference loudness change
 _LETTERS_A_CHARACTER = 6
-"""请播放Taylor Swift的Love Story is a Chinese sentence, with four characters of Chinese and 19 letters of English."""
+"""请播放Taylor Swift的Love Story is Chinese, with four characters of Chinese and twenty letters of English."""
 
 
 @dataclass(frozen=True, slots=True)

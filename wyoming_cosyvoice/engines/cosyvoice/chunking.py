@@ -17,8 +17,8 @@ from wyoming_cosyvoice.engines.cosyvoice.streaming import OVERLAP_TOKENS
 class Chunking:
     """`hops` are the new tokens of the first, second, ... chunk; the last goes on for ever. None: all in one.
 
-    A chunk after which fewer than `shortest` tokens are expected waits for them: of 90 tokens cut after 32 and 64, the
-    last 26 would cost as much as the 20 before them again.
+    A chunk after which fewer than `shortest` tokens are expected waits for them: a last chunk of 21 tokens would say 20
+    of the chunk before again for one of its own.
     """
 
     hops: tuple[int, ...] = ()

@@ -90,9 +90,9 @@ class HoldBack:
         self._open = False
 
     @property
-    def made(self) -> float:
-        """Seconds of audio that went in."""
-        return self._made
+    def left(self) -> float:
+        """Seconds of audio that are still expected."""
+        return max(self._pace.audio_of(self._text_ids, self._speed) - self._made, 0.0)
 
     def pass_on(self, samples: Floats, progress: Progress) -> Iterator[Floats]:
         """Take the next samples; yield what may be heard now."""
@@ -114,7 +114,7 @@ class HoldBack:
         factor = max(known) * _MARGIN
         # nothing has left yet, so all that was made can be played while the rest is made
         audio = self._made
-        left = max(self._pace.audio_of(self._text_ids, self._speed) - audio, 0.0)
+        left = self.left
         ready, chunk = progress.before_it * factor, self._chunks
         while left > 0:
             hop = self._chunking.hop(chunk, left * TOKEN_RATE * self._speed)

@@ -92,7 +92,6 @@ class Performance:
         self._whole = None if vocoder == "hift" else model.vocoders[vocoder]
         self._kept: list[Floats] = [np.empty((MELS, 0), np.float32)]
         self._hold_back = HoldBack(pace, chunking, text_ids, utterance.speed)
-        self._pace = pace
         self._text_ids = text_ids
         self._speed = utterance.speed
         self._done = 0
@@ -121,7 +120,7 @@ class Performance:
         """Seconds of audio that it still lacks, as far as that is known."""
         if self.ended:
             return (len(self.tokens) - self._done) / TOKEN_RATE / self._speed
-        return max(self._pace.audio_of(self._text_ids, self._speed) - self._hold_back.made, 0.0)
+        return self._hold_back.left
 
     @property
     def cancelled(self) -> bool:
