@@ -14,7 +14,7 @@ from wyoming_cosyvoice.engines.engine import Utterance
 from wyoming_cosyvoice.text.clause import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -48,10 +48,15 @@ class Listener:
 
     utterance: Utterance
     cancelled: bool = False
+    begins: bool = False
     samples: int = 0
     begun: float = field(default_factory=time.perf_counter)
     first: float = 0.0
     gap: float = 0.0
+
+    def under_way(self) -> None:
+        """Note it."""
+        self.begins = True
 
     def emit(self, samples: Samples) -> None:
         """Count."""
@@ -69,16 +74,24 @@ class Listener:
 
 
 class Queue:
-    """Hands out its jobs: all at once, or those of one text, whose others wait until the first one is heard."""
+    """Hands out its jobs: all at once, or those of one text, whose others wait until the first one is under way."""
 
     def __init__(self, jobs: list[Listener], *, text: bool) -> None:
         self._jobs, self._first, self._text = list(jobs), jobs[0], text
 
     def take(self, *, wait: bool) -> Listener | None:
         """Return the next job."""
-        if self._text and not wait and not self._first.samples:
+        if self._text and not wait and not self._first.begins:
             return None
         return self._jobs.pop(0) if self._jobs else None
+
+
+def silences(jobs: list[Listener]) -> Iterator[float]:
+    """Yield the seconds for which a listener to clauses one after the other waits for each but the first."""
+    end = jobs[0].first
+    for job in jobs:
+        yield max(job.first - end, 0.0)
+        end = max(end, job.first) + job.gap + job.samples / SAMPLE_RATE
 
 
 def clause_of(model: CosyVoice, tokens: int) -> Span:
@@ -97,18 +110,21 @@ def row(model: CosyVoice, clauses: int, tokens: int, settings: EngineSettings, *
     # the pace of this machine is learnt from what was said before, as in a server that is not asked for the first time
     engine.serve(Queue([Listener(Utterance((span,), voice, seed=99))], text=True))
     before = engine.metrics()
-    jobs = [Listener(Utterance((span,), voice, seed=number)) for number in range(clauses)]
+    jobs = [
+        Listener(Utterance((span,), voice, seed=number, awaited=not (text and number))) for number in range(clauses)
+    ]
     begun, processor = time.perf_counter(), time.process_time()
     engine.serve(Queue(jobs, text=text))
     seconds, processor = time.perf_counter() - begun, time.process_time() - processor
     audio = sum(job.samples for job in jobs) / SAMPLE_RATE
     totals = {name: value - before.get(name, 0) for name, value in engine.metrics().items()}
     stages = " | ".join(f"{totals[f'{stage}_seconds'] / audio:.2f}" for stage in STAGES)
+    gap = max(0.0, *(job.gap for job in jobs), *(silences(jobs) if text else ()))
     what = "clause" if clauses == 1 else "text" if text else "clients"
     cut = "early" if settings.chunking.hops else "whole"
     return (
         f"| {what} of {tokens / TOKEN_RATE:.1f} s | {cut} | {clauses} |"
         f" {settings.rows} | {audio:.1f} | {seconds / audio:.2f} | {processor / audio:.2f} | {jobs[0].first:.2f} |"
-        f" {max(job.first for job in jobs):.2f} | {max(0.0, *(job.gap for job in jobs)):.2f} |"
+        f" {max(job.first for job in jobs):.2f} | {gap:.2f} |"
         f" {1000 * totals['decode_seconds'] / totals['tokens']:.1f} | {stages} |"
     )

@@ -28,6 +28,9 @@ class OneJob:
         self._taken = True
         return self
 
+    def under_way(self) -> None:
+        """Nothing follows."""
+
     def emit(self, samples: np.ndarray) -> None:
         self.blocks.append(samples)
 

@@ -53,10 +53,12 @@ class PlainEngine:
         seconds: float = 0.5,
         level: float = 0.1,
         revision: str = "1",
+        hastens: bool = False,
     ) -> None:
         self.voices = voices or (voice(),)
         self.name = name
         self.revision = revision
+        self.hastens = hastens
         self.sample_rate = rate
         self.heard: list[str] = []
         self.utterances: list[Utterance] = []
@@ -145,6 +147,14 @@ class SteppedEngine(PlainEngine):
                 self.cancelled.set()
                 return
             yield block
+
+
+class HoldingEngine(SteppedEngine):
+    """Says of each utterance that it is under way before it says anything of it."""
+
+    def synthesize(self, job: Job) -> Iterator[Samples]:
+        job.under_way()
+        yield from super().synthesize(job)
 
 
 class BatchEngine(PlainEngine):

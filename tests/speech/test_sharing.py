@@ -116,6 +116,25 @@ async def test_what_changes_the_sound_is_part_of_the_key(make_service: MakeServi
     assert not np.array_equal(plain, changed)
 
 
+async def test_an_engine_that_hastens_is_told_which_clause_is_awaited(make_service: MakeService) -> None:
+    engine = PlainEngine(hastens=True)
+    service = await make_service(engine)
+    for _ in range(2):
+        await speak(service, "Yes. Yes. No. Yes. ")
+    said = [(utterance.spans[0].spoken, utterance.awaited) for utterance in engine.utterances]
+    assert said == [("Yes.", True), ("Yes.", False), ("No.", False)], "made once each, kept apart in the cache"
+    assert engine.utterances[0].seed == engine.utterances[1].seed
+
+
+async def test_only_the_first_voice_of_a_mixed_first_clause_is_awaited(make_service: MakeService) -> None:
+    from tests.speech.engines import voice  # noqa: PLC0415
+
+    engine = PlainEngine(voice("chinese", "zh"), voice("english", "en"), hastens=True)
+    service = await make_service(engine, mixed="best-voice")
+    await speak(service, "打开living room的灯。", voice="chinese")
+    assert [utterance.awaited for utterance in engine.utterances] == [True, False, False]
+
+
 async def test_volume_rate_and_pauses_are_not_part_of_the_key(make_service: MakeService) -> None:
     engine = PlainEngine()
     service = await make_service(engine)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.speech.conftest import happened, soon, speak
-from tests.speech.engines import GatedEngine, SteppedEngine
+from tests.speech.engines import GatedEngine, HoldingEngine, SteppedEngine
 from wyoming_cosyvoice.speech.queue import Claim, FairQueue
 from wyoming_cosyvoice.speech.request import SpeechOptions
 
@@ -88,6 +88,13 @@ async def test_the_first_clause_is_made_alone(make_service: MakeService) -> None
         await soon(lambda: service.status().queued == 3)
         stream.close()
         engine.step()
+
+
+async def test_the_next_clauses_are_asked_for_while_the_first_is_kept_back(make_service: MakeService) -> None:
+    service = await make_service(HoldingEngine())
+    async with service.open(SpeechOptions(), "a") as stream:
+        stream.feed(_sentences("Anna", 10))
+        await soon(lambda: service.status().queued == 3)
 
 
 async def test_a_stream_is_at_most_its_lookahead_ahead_of_its_reader(make_service: MakeService) -> None:

@@ -64,7 +64,8 @@ class Voice:
 class Utterance:
     """What an engine says in one breath.
 
-    The audio is a function of these fields and of nothing else: not of time, nor of what else runs.
+    The audio is a function of these fields and of nothing else: not of time, nor of what else runs. `awaited`: its
+    listener hears nothing until it sounds, so its first samples are worth some work more (`Engine.hastens`).
     """
 
     spans: tuple[Span, ...]
@@ -73,6 +74,7 @@ class Utterance:
     style: str | None = None
     seed: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
+    awaited: bool = True
 
 
 class Job(Protocol):
@@ -85,6 +87,12 @@ class Job(Protocol):
     @property
     def cancelled(self) -> bool:
         """Whether nobody listens any more. Look at it between steps (every 100 ms at least) and drop the job then."""
+
+    def under_way(self) -> None:
+        """Say that the first samples are made, though they may be kept back: what follows may be begun.
+
+        `emit` says so too.
+        """
 
     def emit(self, samples: Samples) -> None:
         """Hand over the next samples; never blocks."""
@@ -141,6 +149,10 @@ class Engine(Protocol):
     @property
     def max_characters(self) -> int:
         """Longest spoken clause it takes, in characters; the planner cuts at this."""
+
+    @property
+    def hastens(self) -> bool:
+        """Whether an utterance that is awaited may sound otherwise than one that is not."""
 
     def explain(self, utterance: Utterance) -> str:
         """Phonemes or token ids of the utterance, for people."""

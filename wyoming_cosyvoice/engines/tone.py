@@ -34,6 +34,7 @@ class ToneEngine:
     revision = "tone-1"
     sample_rate = 22050
     max_characters = 200
+    hastens = False
     voices = (
         Voice("tone_low", "Low test tone", ("en", "zh", "ja", "ko", "yue"), "male", _ATTRIBUTION, aliases=("low",)),
         Voice(

@@ -64,8 +64,8 @@ class Cast:
         self._best_voice = best_voice
         self.settled = settled
 
-    def parts(self, clause: Clause) -> list[Part]:
-        """Divide a clause between voices.
+    def parts(self, clause: Clause, *, awaited: bool) -> list[Part]:
+        """Divide a clause between voices. `awaited`: it is the first of its text.
 
         Raises UnknownVoiceError where the text itself (SSML) names a voice that does not exist.
         """
@@ -76,10 +76,13 @@ class Cast:
             self._settle(spans)
         lead = self._engines.find(clause.voice) if clause.voice else (self.engine, self.voice)
         if not self._best_voice:
-            return [self._part(clause, lead, spans)]
+            return [self._part(clause, lead, spans, awaited=awaited)]
         voices = [self._best(span.language, lead) for span in spans]
         groups = groupby(zip(voices, spans, strict=True), key=lambda item: item[0])
-        return [self._part(clause, chosen, [span for _, span in group]) for chosen, group in groups]
+        return [
+            self._part(clause, chosen, [span for _, span in group], awaited=awaited and not index)
+            for index, (chosen, group) in enumerate(groups)
+        ]
 
     def _settle(self, spans: list[Span]) -> None:
         self.settled = True
@@ -97,7 +100,7 @@ class Cast:
         natives = [(engine, voice) for engine, voice in self._engines.voices if language in voice.languages]
         return min(natives, key=lambda other: _distance(lead, other, language), default=lead)
 
-    def _part(self, clause: Clause, chosen: tuple[Engine, Voice], spans: Iterable[Span]) -> Part:
+    def _part(self, clause: Clause, chosen: tuple[Engine, Voice], spans: Iterable[Span], *, awaited: bool) -> Part:
         engine, voice = chosen
         manner = self._manner
         speed = round(clamp(manner.speed * clause.speed, SPEED), 3)
@@ -109,10 +112,11 @@ class Cast:
             for span in spoken
         ]
         sound: list[object] = [engine.name, engine.revision, voice.id, speaker, speed, manner.style, manner.seed, said]
-        key = _digest([_KEY_VERSION, *sound, voice.loudness], 20).hex()
+        awaited = awaited or not engine.hastens
+        key = _digest([_KEY_VERSION, *sound, voice.loudness, awaited], 20).hex()
         seed = int.from_bytes(_digest(sound, 4), "little")
         options = {"speaker": speaker} if speaker else {}
-        utterance = Utterance(spoken, voice.local_id, speed, manner.style, seed, options)
+        utterance = Utterance(spoken, voice.local_id, speed, manner.style, seed, options, awaited)
         return Part(engine, voice, utterance, key, clamp(manner.volume * clause.volume, VOLUME))
 
 

@@ -170,6 +170,9 @@ class _SampleJob:
     def begin(self) -> None:
         """Nothing depends on it."""
 
+    def under_way(self) -> None:
+        """Nothing follows it."""
+
     def emit(self, samples: Samples) -> None:
         """Collect."""
         self._blocks.append(np.asarray(samples, dtype=np.float32).reshape(-1))

@@ -33,6 +33,7 @@ class Recording:
 
     def __init__(self) -> None:
         self.blocks: list[Pcm] = []
+        self.under_way = False
         self.done = False
         self.cached = False
         self.error: SpeechError | None = None
@@ -51,9 +52,16 @@ class Recording:
         """Stop that."""
         self._listeners.pop(listener, None)
 
+    def begin(self) -> None:
+        """Say that there are samples, though none to be heard yet."""
+        if not self.under_way:
+            self.under_way = True
+            self._tell()
+
     def add(self, block: Pcm) -> None:
         """Append samples."""
         self.blocks.append(block)
+        self.under_way = True
         self._tell()
 
     def end(self, error: SpeechError | None = None) -> None:
@@ -79,6 +87,7 @@ class ClauseJob:
         loop: asyncio.AbstractEventLoop,
         *,
         on_begin: Callable[[], None],
+        on_way: Callable[[], None],
         on_block: Callable[[Pcm], None],
         on_end: Callable[[SpeechError | None], None],
     ) -> None:
@@ -90,12 +99,17 @@ class ClauseJob:
         self._room = round(_LONGEST_CLAUSE_SECONDS * rate)
         self._loop = loop
         self._on_begin = on_begin
+        self._on_way = on_way
         self._on_block = on_block
         self._on_end = on_end
 
     def begin(self) -> None:
         """Say that the engine took the job."""
         call_in_loop(self._loop, self._on_begin)
+
+    def under_way(self) -> None:
+        """Say that the first samples are made; see `Job.under_way`."""
+        call_in_loop(self._loop, self._on_way)
 
     def emit(self, samples: Samples) -> None:
         """Hand over the next samples; see `Job.emit`."""

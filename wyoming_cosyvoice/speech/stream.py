@@ -93,7 +93,7 @@ class SpeechStream:
         self._playback = Playback(rate, stage.config.samples_per_chunk, stage.config.max_audio)
         self._takes: deque[_Take] = deque()
         self._claimed = False
-        self._sounds = False
+        self._under_way = False
         self._closed = False
         self._clauses = self._cached_clauses = 0
         self._all_cached = True  # of the parts so far of the clause that plays
@@ -211,7 +211,7 @@ class SpeechStream:
             clause = self._script.clauses.popleft()
             _LOGGER.debug("%s says: %s", self.client, clause.text)
             try:
-                parts = self._cast.parts(clause)
+                parts = self._cast.parts(clause, awaited=not self._clauses)
             except SpeechError as error:
                 self._takes.append(_Take(error=error))
                 self._script.close()
@@ -225,12 +225,13 @@ class SpeechStream:
     def _may_ask(self) -> bool:
         """Look whether one more clause may be asked for.
 
-        Before anything sounds there is one at a time: an engine that decodes several at once would be twice as slow
-        with the first, which somebody waits for.
+        Before the first samples are made there is one at a time: an engine that decodes several at once would be twice
+        as slow with the first, which somebody waits for. They need not sound yet: a slow machine keeps them back until
+        the rest comes in time, and all that while the next clause was not begun; two seconds of silence followed.
         """
         asked = [take.recording for take in self._takes if take.recording is not None]
-        self._sounds = self._sounds or any(recording.blocks or recording.done for recording in asked)
-        if asked and not self._sounds:
+        self._under_way = self._under_way or any(recording.under_way or recording.done for recording in asked)
+        if asked and not self._under_way:
             return False
         return len(self._takes) < self._stage.config.lookahead
 

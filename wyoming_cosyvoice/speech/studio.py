@@ -122,6 +122,7 @@ class Studio:
             gain,
             asyncio.get_running_loop(),
             on_begin=partial(self._started, session),
+            on_way=session.recording.begin,
             on_block=session.recording.add,
             on_end=partial(self._finished, session),
         )

@@ -41,8 +41,14 @@ class Recorder:
         self.cancelled = False
         self.blocks: list[Floats] = []
         self.error: Exception | None = None
+        self.ways = 0
         self.finished = 0
+        self.on_way: Callable[[], None] = lambda: None
         self.on_emit: Callable[[], None] = lambda: None
+
+    def under_way(self) -> None:
+        self.ways += 1
+        self.on_way()
 
     def emit(self, samples: Floats) -> None:
         self.blocks.append(samples)
@@ -136,6 +142,33 @@ def test_chunks_leave_before_the_utterance_ends(model: CosyVoice) -> None:
     assert len(whole.blocks) == 1
     # each cut may lose a fraction of a frame
     assert abs(len(whole.samples) - len(job.samples)) <= 256 * len(job.blocks)
+
+
+def test_what_nobody_waits_for_is_cut_late(engine: CosyVoiceEngine) -> None:
+    text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
+    awaited, later = speak(engine, utterance(text), utterance(text, awaited=False))
+    assert engine.hastens
+    assert (awaited.ways, later.ways) == (1, 1)
+    assert len(later.blocks) < len(awaited.blocks)
+    # 142 tokens are 244 frames; 34 of them overlap, and of the other 210 the vocoder holds back 20
+    assert len(later.blocks[0]) == 256 * (244 - 34 - 20)
+
+
+def test_others_may_begin_while_the_first_sound_is_kept_back(
+    engine: CosyVoiceEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HoldBack, "_in_time", lambda *_: False)
+    job = Recorder(utterance("收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"))
+    made: dict[str, float] = {}
+
+    def note(moment: str) -> None:
+        made.setdefault(moment, engine.metrics()["audio_seconds"] - before)
+
+    before = engine.metrics().get("audio_seconds", 0.0)
+    job.on_way, job.on_emit = partial(note, "under way"), partial(note, "heard")
+    engine.serve(Jobs(job))
+    assert made["under way"] < 1
+    assert made["heard"] > 2
 
 
 def test_other_cuts_are_another_revision(model: CosyVoice) -> None:

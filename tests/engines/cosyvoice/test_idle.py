@@ -17,6 +17,9 @@ class Silent:
     utterance = Utterance((Span("zh", "好。", "好。"),), "zh_female_1")
     cancelled = False
 
+    def under_way(self) -> None:
+        """Nothing."""
+
     def emit(self, samples: np.ndarray) -> None:
         """Drop them."""
 

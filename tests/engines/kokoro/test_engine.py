@@ -53,6 +53,9 @@ class OneJob:
     error: Exception | None = None
     taken: bool = False
 
+    def under_way(self) -> None:
+        """Nothing follows."""
+
     def emit(self, samples: np.ndarray[Any, Any]) -> None:
         self.emitted.append(samples)
 

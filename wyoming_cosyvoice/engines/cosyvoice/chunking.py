@@ -2,7 +2,7 @@
 
 An early small chunk is heard soon; each chunk costs 20 tokens of overlap, so later ones grow. How an utterance is cut
 changes its samples, so it depends on nothing but its text and the number of its tokens: never on the time or on what
-else runs.
+else runs. What follows other clauses of its text is not cut early: it has the time that they play.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ class Chunking:
 
     hops: tuple[int, ...] = ()
     shortest: int = 0
+
+    @property
+    def unhurried(self) -> Chunking:
+        """The same with the last hop alone, for what plays behind something else: least work, and bounded memory."""
+        return Chunking(self.hops[-1:], self.shortest)
 
     def hop(self, chunk: int, expected: float = math.inf) -> int | None:
         """Return how many tokens chunk number `chunk` moves on, None if it waits for the end.

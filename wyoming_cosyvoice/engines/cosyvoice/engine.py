@@ -49,6 +49,7 @@ class CosyVoiceEngine:
 
     name = "cosyvoice"
     max_characters = 120
+    hastens = True
 
     def __init__(self, model: CosyVoice, settings: EngineSettings | None = None) -> None:
         self._model: CosyVoice | None = model
@@ -125,7 +126,7 @@ class CosyVoiceEngine:
             model,
             text_ids=ids,
             speaker_embedding=embedding,
-            chunking=self._settings.chunking,
+            chunking=self._settings.chunking if utterance.awaited else self._settings.chunking.unhurried,
             plan=QUALITIES[self._settings.quality],
             vocoder=self._vocoder,
             clock=self._clock,

@@ -169,6 +169,8 @@ class Performance:
 
     def _speak(self, tokens: list[int], *, last: bool) -> Iterator[Floats]:
         samples = self._samples(tokens, last=last)
+        if not self._chunks:
+            self.job.under_way()
         self._chunks += 1
         self._spoken = self._done + len(tokens)
         self._clock.add("audio_seconds", len(samples) / SAMPLE_RATE)

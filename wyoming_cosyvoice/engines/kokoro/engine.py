@@ -31,6 +31,7 @@ class KokoroEngine:
     version = _MODEL_VERSION
     sample_rate = 24000
     max_characters = 180
+    hastens = False
     voices = tuple(item.voice for item in VOICES)
 
     def __init__(self, session: Session, model_revision: str) -> None:
