@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.cosyvoice_engine import row
+from bench.report import memory_of
 from wyoming_cosyvoice.engines.cosyvoice import load
 from wyoming_cosyvoice.engines.cosyvoice.engine import EngineSettings
 from wyoming_cosyvoice.engines.cosyvoice.opening import warm_up
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,5 @@ def _measure(bundle: Path, threads: int, tokens: int, rows: int) -> Footprint:
 def resident() -> Resident:
     """Return the megabytes of this process in memory."""
     # getrusage's maximum holds the parent's too, from the moment between fork and exec
-    with Path("/proc/self/status").open(encoding="ascii") as stream:
-        kibibytes = {
-            name: value.split()[0] for name, _, value in (line.partition(":") for line in stream) if value.split()
-        }
-    own, files, most = (int(kibibytes[name]) * 1024 / 1e6 for name in ("RssAnon", "RssFile", "VmHWM"))
-    return Resident(own, files, most)
+    memory = memory_of(os.getpid())
+    return Resident(memory["RssAnon"], memory["RssFile"], memory["VmHWM"])

@@ -54,6 +54,16 @@ def machine() -> str:
     )
 
 
+def memory_of(process: int) -> dict[str, float]:
+    """Return what Linux knows of a process's memory, in megabytes by its names (VmRSS, VmHWM, RssAnon, RssFile).
+
+    Of a process that has just ended it knows nothing.
+    """
+    lines = Path(f"/proc/{process}/status").read_text("utf-8").splitlines()
+    values = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+    return {name: int(value[0]) * 1024 / 1e6 for name, value in values.items() if value[1:] == ["kB"]}
+
+
 def _processor() -> str:
     lines = (line.partition(":") for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines())
     facts = {key.strip(): value.strip() for key, _, value in lines}

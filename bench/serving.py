@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Self
 from wyoming.audio import AudioChunk
 from wyoming.client import AsyncTcpClient
 from wyoming.tts import Synthesize, SynthesizeVoice
+
+from bench.report import memory_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,21 +65,19 @@ class Process:
     @property
     def resident_megabytes(self) -> float:
         """Resident memory now."""
-        return self._status("VmRSS")
+        return self._memory("VmRSS")
 
     @property
     def peak_megabytes(self) -> float:
         """The most resident memory so far."""
-        return self._status("VmHWM")
+        return self._memory("VmHWM")
 
     def client(self) -> AsyncTcpClient:
         """Return a client, not yet connected."""
         return AsyncTcpClient("127.0.0.1", self.port, connect_timeout=60, read_timeout=120)
 
-    def _status(self, name: str) -> float:
-        status = Path(f"/proc/{self._process.pid}/status").read_text("utf-8")
-        found = re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)
-        return int(found[1]) / 1000 if found else 0.0
+    def _memory(self, name: str) -> float:
+        return memory_of(self._process.pid).get(name, 0.0)
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

@@ -74,6 +74,10 @@ def test_an_unknown_code_is_refused_with_those_that_are_known(code: str) -> None
         # Cantonese by its particles, and Mandarin that only looks like it
         ("你食咗飯未呀", ["yue"]),
         ("呢個係乜嘢嚟㗎", ["yue"]),
+        ("我係香港人", ["yue"]),
+        ("係呀", ["yue"]),
+        ("我們的關係很好", ["zh"]),
+        ("該款項確係被告所有", ["zh"]),
         ("唔，我想一想再说吧", ["zh"]),
         ("他们之间的关系很好", ["zh"]),
         ("小羊咩咩地叫着", ["zh"]),

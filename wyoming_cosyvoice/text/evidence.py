@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.text.scripts import words
@@ -35,6 +36,8 @@ _CANTONESE_WORDS = words(
 )
 _CANTONESE_WEAK_WORDS = words("今日 好熱 好凍 好耐 好攰 好正 好靚")
 CANTONESE = 2
+# 係 is the Cantonese copula (我係香港人), but 關係 and 係數 are everybody's, and 確係 is how a court says 確實是.
+_COPULA = re.compile("(?<![關关聯联體体維维派世直嫡旁確确實实均])係(?![數数列統统])")
 _MANDARIN = frozenset("的是了这這那们們他她没沒在吗嗎么麼说說很给給把和")
 
 _ENGLISH_GRAMMAR = words(
@@ -68,6 +71,7 @@ def cantonese_score(text: str) -> int:
     score += 2 * sum(word in text for word in _CANTONESE_WORDS)
     score += sum(word in text for word in _CANTONESE_WEAK_WORDS)
     score += "唔" in text[:-1]  # before a verb it negates
+    score += _COPULA.search(text) is not None
     return score - len(chars & _MANDARIN)
 
 
