@@ -17,6 +17,7 @@ import numpy as np
 import soxr
 from pypinyin import lazy_pinyin
 
+from wyoming_cosyvoice.engines.kokoro.english import English
 from wyoming_cosyvoice.engines.kokoro.japanese import Japanese
 from wyoming_cosyvoice.engines.kokoro.kana import to_katakana
 from wyoming_cosyvoice.text.normalize import normalize
@@ -37,6 +38,7 @@ _CLOCK = re.compile(r"(?<!\d)(\d{1,2})[.-]([0-5]\d)(?:分|(?= in the))")
 # It writes traditional characters as often as simplified ones. Of these pairs pypinyin reads one character alone
 # otherwise than the other: 開著 is 开着, and not zhù.
 _SIMPLE = str.maketrans("著乾麽沈", "着干么沉")
+_LATIN = re.compile("[A-Za-z]+(?:'[A-Za-z]+)*")
 _SMALL_FILES = ("config.json", "tokenizer.json", "vocabulary.txt")
 _RATE = 16_000
 
@@ -76,10 +78,14 @@ class Recogniser:
 
 
 class Scorer:
-    """Error rates by language: words (en), toneless syllables (zh), kana (ja), letters of hangul (ko)."""
+    """Error rates by language: words (en), toneless syllables (zh), kana (ja), letters of hangul (ko).
+
+    English words that sound the same are the same, as Chinese characters are: nobody hears mails from males.
+    """
 
     def __init__(self) -> None:
         self._japanese = Japanese()
+        self._english = English()
         self._units: dict[Language, Callable[[str], list[str]]] = {
             "en": _words,
             "zh": _syllables,
@@ -92,9 +98,22 @@ class Scorer:
         units = self._units[language]
         if language == "zh":
             heard = _divided(heard, said)
-        found = units(normalize(_CLOCK.sub(r"\1:\2", heard), language))
-        options = [(distance(wanted, found), len(wanted)) for wanted in map(units, said.split("|"))]
+        heard = normalize(_CLOCK.sub(r"\1:\2", heard), language)
+        readings = [(units(reading), units(self._respelt(heard, reading))) for reading in said.split("|")]
+        options = [(distance(wanted, found), len(wanted)) for wanted, found in readings]
         return min(options, key=lambda option: option[0] / max(option[1], 1))
+
+    def _respelt(self, heard: str, said: str) -> str:
+        """Spell English words as in what was said where they sound like one of its words."""
+        words = _LATIN.findall(said.lower())
+        # a word that was said stays: thermostat is set to seventy two has two words of one sound
+        spellings = {self._sounds(word): word for word in words} | {word: word for word in words}
+        return _LATIN.sub(
+            lambda found: spellings.get(found[0], spellings.get(self._sounds(found[0]), found[0])), heard.lower()
+        )
+
+    def _sounds(self, word: str) -> str:
+        return re.sub("[ˈˌᵊ]", "", self._english.phonemes(word.lower()))
 
     def _kana(self, text: str) -> list[str]:
         return list(_plain_kana(text if re.fullmatch("[ぁ-ゖー]+", text) else self._japanese.kana(text)))

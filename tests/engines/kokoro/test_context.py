@@ -13,7 +13,7 @@ from wyoming_cosyvoice.engines.kokoro.frontend import Passage
 from wyoming_cosyvoice.engines.kokoro.vocabulary import MAX_PIECE
 
 RATE = 24000
-STAND_IN = "ʈə"
+STAND_IN = "ʈək"
 SYMBOL = 1200  # samples of a symbol in made-up recordings
 
 
@@ -26,13 +26,13 @@ OPEN, LIVING_ROOM, LAMP = passage(False, "ta↓kʰai→"), passage(True, "lˈɪv
 
 def test_the_chinese_is_written_as_one_with_a_word_for_the_english() -> None:
     context = in_context([OPEN, LIVING_ROOM, LAMP], STAND_IN)
-    assert context.phonemes == "ta↓kʰai→, ʈə, tɤ tə→ŋ."
+    assert context.phonemes == "ta↓kʰai→, ʈək, tɤ tə→ŋ."
     assert [context.phonemes[begin:end] for begin, end in context.places] == ["ta↓kʰai→", "tɤ tə→ŋ"]
 
 
 def test_english_in_front_keeps_the_chinese_from_being_the_beginning() -> None:
     context = in_context([LIVING_ROOM, LAMP], STAND_IN)
-    assert context.phonemes == "ʈə, tɤ tə→ŋ."
+    assert context.phonemes == "ʈək, tɤ tə→ŋ."
     assert [context.phonemes[begin:end] for begin, end in context.places] == ["tɤ tə→ŋ"]
 
 

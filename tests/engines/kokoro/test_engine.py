@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from wyoming_cosyvoice.config import Config
 from wyoming_cosyvoice.engines.engine import Utterance
 from wyoming_cosyvoice.engines.kokoro import quicken
+from wyoming_cosyvoice.engines.kokoro.context import cut, in_context
 from wyoming_cosyvoice.engines.kokoro.frontend import Frontend
 from wyoming_cosyvoice.engines.kokoro.install import current_or_install, install
 from wyoming_cosyvoice.engines.kokoro.loading import load
@@ -211,6 +212,20 @@ def test_chinese_around_english_is_said_in_one_breath(engine: KokoroEngine) -> N
     assert sum(part.size for part in job.emitted) < sum(runs)
     assert all(part.size > 0.1 * engine.sample_rate for part in job.emitted)
     assert np.array_equal(job.samples, mixed(engine)[0].samples)
+
+
+@pytest.mark.parametrize("behind", ["模式会启动。", "已经熄灭了。", "里有水。", "温度偏高。", "没有信号。"])
+def test_the_chinese_behind_english_is_cut_where_it_is_silent(engine: KokoroEngine, behind: str) -> None:
+    """Without a stop in front of them, m and vowels had begun before the cut, or what was cut away had not ended."""
+    spans = zh("客厅的"), Span("en", "Sunset", "Sunset"), zh(behind)
+    session = engine._session
+    assert session is not None
+    context = in_context(Frontend().passages(spans), engine._stand_in)
+    style = engine._styles.vector("zh_female_1", len(context.phonemes))
+    found = session.run_timed(encode(context.phonemes), style, 1.0)
+    assert found is not None
+    last = cut(*found, context, engine.sample_rate)[-1]
+    assert np.sqrt(np.square(last[:120]).mean()) < 10 ** (-35 / 20)
 
 
 def test_a_mixed_sentence_stops_between_its_runs(engine: KokoroEngine) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.engine import serve_one_at_a_time
 from wyoming_cosyvoice.engines.kokoro.bilingual import joint
-from wyoming_cosyvoice.engines.kokoro.context import STAND_IN, Context, apart, cut, grouped, in_context
+from wyoming_cosyvoice.engines.kokoro.context import STAND_IN, STOP, Context, apart, cut, grouped, in_context
 from wyoming_cosyvoice.engines.kokoro.frontend import VERSION, Frontend, Passage, has_english
 from wyoming_cosyvoice.engines.kokoro.vocabulary import MAX_PIECE, encode, pieces
 from wyoming_cosyvoice.engines.kokoro.voices import ATTRIBUTION, VOICES, Styles
@@ -41,7 +41,7 @@ class KokoroEngine:
         self._frontend.load(("zh", "en"))
         self.revision = f"kokoro-{model_revision}-{self._styles.digest[:8]}-{VERSION}"
         self._loudness = {item.id: item.loudness for item in VOICES}
-        self._stand_in = self._frontend.phonemes((Span("zh", STAND_IN, STAND_IN),))
+        self._stand_in = self._frontend.phonemes((Span("zh", STAND_IN, STAND_IN),)) + STOP
         self._frontend_seconds = 0.0
         self._graph_seconds = 0.0
         self._audio_seconds = 0.0

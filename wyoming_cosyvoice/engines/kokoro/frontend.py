@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.text.clause import Language
 
-VERSION = "5"
-"""Changes whenever the same words may give other phonemes; part of the engine's revision."""
+VERSION = "6"
+"""Changes whenever the same words may give other phonemes or be cut otherwise; part of the engine's revision."""
 
 _LOGGER = logging.getLogger(__name__)
 _LATIN = re.compile(r"([A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’-]*(?:[ .&+]+[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’-]*)*)")
