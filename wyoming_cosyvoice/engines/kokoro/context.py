@@ -29,8 +29,7 @@ STOP = "k"
 """What its phonemes end in.
 
 The model makes no pause at the comma behind 这里 before a vowel, m, n, l or w: there was no quiet place to cut, 已经
-lost its beginning (heard as 今日) and 模式 was heard as 我是. A closed k is a silence of 50 ms, and no Chinese word ends
-in one.
+lost its beginning (heard as 今日), 模式 was heard as 我是. A closed k is a silence of 50 ms; no Chinese word ends so.
 """
 
 _SLACK_SECONDS = 0.025  # the model's durations are that exact
