@@ -108,9 +108,12 @@ class Scorer:
         words = _LATIN.findall(said.lower())
         # a word that was said stays: thermostat is set to seventy two has two words of one sound
         spellings = {self._sounds(word): word for word in words} | {word: word for word in words}
-        return _LATIN.sub(
-            lambda found: spellings.get(found[0], spellings.get(self._sounds(found[0]), found[0])), heard.lower()
-        )
+
+        def spelling(found: re.Match[str]) -> str:
+            word = found[0]
+            return str(spellings.get(word, spellings.get(self._sounds(word), word)))
+
+        return _LATIN.sub(spelling, heard.lower())
 
     def _sounds(self, word: str) -> str:
         return re.sub("[ˈˌᵊ]", "", self._english.phonemes(word.lower()))
