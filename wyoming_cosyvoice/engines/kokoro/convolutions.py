@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wyoming_cosyvoice.engines.kokoro import snake
+from wyoming_cosyvoice.engines.kokoro import snake, tables
 from wyoming_cosyvoice.engines.kokoro.writer import CONTRIBUTED
 
 if TYPE_CHECKING:
@@ -46,26 +46,29 @@ def write_float(writer: Writer, site: Site) -> None:
 
 
 def write_fixed(writer: Writer, site: Site, scale: SiteScale, source: SiteScale | None) -> None:
-    """Write the convolution in int8; ONNX Runtime's takes channels last, all around it has them first.
+    """Write the convolution in int8; ONNX Runtime's takes channels last.
 
-    The first convolution of a pair reads float32 and leaves its output in bytes. The second has the first's scale as
-    `source`, and leaves float32.
+    The first convolution of a pair reads float32 `[1, C, T]` and leaves its output in bytes `[1, T, O]`. The second has
+    the first's scale as `source`, and leaves float32 `[1, O, T]`.
     """
-    if source is None:
+    if source is not None:
+        source_step = _first_output(source).step.astype(np.float32)
+        activation = tables.write_of_bytes(writer, site, scale.input_step, source_step)
+    elif site.name.startswith("noise_res"):  # means of up to 88 deviations, for which bytes around 0 are too coarse
         activation = snake.write_bytes(writer, site, scale.input_step)
     else:
-        source_step = _first_output(source).step.astype(np.float32)
-        activation = snake.write_bytes_of_bytes(writer, site, scale.input_step, source_step)
-    output = _first_output(scale) if site.normalised_after else _second_output(scale)
-    convolved = _convolution(writer, site, scale.input_step, output, activation)
-    bytes_name = site.output if site.normalised_after else f"{site.name}/turned"
-    turned = writer.add("Transpose", [convolved], bytes_name, perm=[0, 2, 1])
-    if not site.normalised_after:
-        # the Transpose would be moved behind DequantizeLinear, where scales a channel take three times as long
-        turned = writer.add("Reshape", [turned, writer.shape(1, len(output.step), -1)], f"{site.name}/held")
-        step = writer.constant(f"{site.name}/step", output.step.astype(np.float32))
-        zero = writer.constant(f"{site.name}/zero", output.zero.astype(np.uint8))
-        writer.add("DequantizeLinear", [turned, step, zero], site.output, axis=1)
+        activation = tables.write(writer, site, scale.input_step)
+    if site.normalised_after:
+        _convolution(writer, site, scale.input_step, _first_output(scale), activation, site.output)
+        return
+    output = _second_output(scale)
+    convolved = _convolution(writer, site, scale.input_step, output, activation, f"{site.name}/convolved")
+    turned = writer.add("Transpose", [convolved], f"{site.name}/turned", perm=[0, 2, 1])
+    # the Transpose would be moved behind DequantizeLinear, where scales a channel take three times as long
+    held = writer.add("Reshape", [turned, writer.shape(1, len(output.step), -1)], f"{site.name}/held")
+    step = writer.constant(f"{site.name}/step", output.step.astype(np.float32))
+    zero = writer.constant(f"{site.name}/zero", output.zero.astype(np.uint8))
+    writer.add("DequantizeLinear", [held, step, zero], site.output, axis=1)
 
 
 def _first_output(scale: SiteScale) -> _Output:
@@ -86,7 +89,9 @@ def _step(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.flo
     return np.maximum((high - low) / 254.9, 1e-6).astype(np.float32).astype(np.float64)
 
 
-def _convolution(writer: Writer, site: Site, input_step: NDArray[np.float32], output: _Output, activation: str) -> str:
+def _convolution(
+    writer: Writer, site: Site, input_step: NDArray[np.float32], output: _Output, activation: str, name: str
+) -> str:
     """Write the convolution from bytes `[1, T, C]` to bytes `[1, T, O]`."""
     weight = snake.folded_weight(site) * input_step.astype(np.float64)[None, :, None]
     largest = np.abs(weight).max(axis=(1, 2))
@@ -108,7 +113,7 @@ def _convolution(writer: Writer, site: Site, input_step: NDArray[np.float32], ou
             middle,
             writer.constant(f"{site.name}/bias", bias),
         ],
-        f"{site.name}/convolved",
+        name,
         domain=CONTRIBUTED,
         channels_last=1,
         dilations=[site.dilation],

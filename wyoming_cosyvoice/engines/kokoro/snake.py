@@ -3,7 +3,7 @@
 A site computes h + sin²(a h) / a of an adaptive instance norm h. With v = a h / pi in turns that is (pi / a) times
 v + sin²(pi v) / pi; the factors go into the norm before and into the weights behind. A convolution in int8 reads one
 byte of it, so the snake and its rounding are a table of bytes for each channel: looking up takes a third of the time
-that computing takes.
+that computing takes. Here the table is fixed and the norm comes before it; `tables` has those that take in the norm.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import TensorProto
-
-from wyoming_cosyvoice.engines.kokoro.writer import CONTRIBUTED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,53 +73,6 @@ def write_bytes(writer: Writer, site: Site, step: NDArray[np.float32]) -> str:
         "GatherElements", [writer.constant(f"{site.name}/table", table), index], f"{site.name}/found", axis=2
     )
     return writer.add("Transpose", [found], f"{site.name}/input", perm=[0, 2, 1])
-
-
-def write_bytes_of_bytes(
-    writer: Writer, site: Site, step: NDArray[np.float32], source_step: NDArray[np.float32]
-) -> str:
-    """Write the activation of a source in bytes `[1, C, T]` of `source_step`, in bytes `[1, T, C]` of `step`.
-
-    Norm, snake and rounding together are a function of one byte then; its table is made in each run, of mean and
-    variance alone. InstanceNormalization runs on one thread; this doesn't.
-    """
-    name, source = site.name, site.source
-    middle = writer.constant("middle", np.array(128, np.uint8))
-    centred = writer.add("DequantizeLinear", [source, writer.scalar(1.0), middle], f"{name}/centred")
-    axis = writer.shape(2)
-    mean = writer.add("ReduceMean", [centred, axis], f"{name}/mean", keepdims=1)
-    power = _mean_square(writer, name, centred)
-    variance = writer.add("Sub", [power, writer.add("Mul", [mean, mean], f"{name}/mean²")], f"{name}/variance")
-    least = (EPSILON / source_step.astype(np.float64) ** 2).astype(np.float32).reshape(1, -1, 1)
-    padded = writer.add("Add", [variance, writer.constant(f"{name}/least", least)], f"{name}/padded")
-    deviation = writer.add("Sqrt", [padded], f"{name}/deviation")
-    turns = writer.constant(f"{name}/factor", (site.alpha / np.pi).astype(np.float32).reshape(1, -1, 1))
-    gain = writer.add("Mul", [site.gain, turns], f"{name}/gain")
-    offset = writer.add("Mul", [site.offset, turns], f"{name}/offset")
-    slope = writer.add("Div", [gain, deviation], f"{name}/slope")
-    levels = writer.constant("levels", (np.arange(256, dtype=np.float32) - 128).reshape(1, 1, 256))
-    scaled = writer.add("Mul", [writer.add("Sub", [levels, mean], f"{name}/distance"), slope], f"{name}/scaled")
-    place = writer.add("Add", [scaled, offset], f"{name}/turns")
-    sine = writer.add("Sin", [writer.add("Mul", [place, writer.scalar(float(np.pi))], f"{name}/angle")], f"{name}/sine")
-    squared = writer.add("Mul", [sine, sine], f"{name}/sine²")
-    bulge = writer.add("Mul", [squared, writer.scalar(float(1 / np.pi))], f"{name}/bulge")
-    snake = writer.add("Add", [place, bulge], f"{name}/snake")
-    zeros = writer.constant(f"zeros {len(step)}", np.full(len(step), 128, np.uint8))
-    steps = writer.constant(f"{name}/input step", step)
-    table = writer.add("QuantizeLinear", [snake, steps, zeros], f"{name}/table", axis=1)
-    index = writer.add("Cast", [source], f"{name}/index", to=TensorProto.INT32)
-    found = writer.add("GatherElements", [table, index], f"{name}/found", axis=2)
-    return writer.add("Transpose", [found], f"{name}/input", perm=[0, 2, 1])
-
-
-def _mean_square(writer: Writer, name: str, values: str) -> str:
-    """Write the mean square `[1, C, 1]` of `[1, C, T]`: a row times itself takes a third of squaring and adding."""
-    rows = writer.add("Reshape", [values, writer.shape(-1, 1, 0)], f"{name}/rows")
-    length = writer.add("Shape", [values], f"{name}/length", start=2)
-    count = writer.add("Cast", [length], f"{name}/count", to=TensorProto.FLOAT)
-    products = writer.add("FusedMatMul", [rows, rows], f"{name}/products", domain=CONTRIBUTED, transB=1)
-    energy = writer.add("Reshape", [products, writer.shape(1, -1, 1)], f"{name}/energy")
-    return writer.add("Div", [energy, count], f"{name}/power")
 
 
 def _styled(writer: Writer, site: Site, kind: str, tensor: str, factor: NDArray[np.floating]) -> str:

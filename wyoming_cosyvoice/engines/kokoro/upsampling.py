@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Upsampling:
-    """A transposed convolution `[1, C, T]` to `[1, O, T step]`: `weight` `[C, O, 2 step]`, `bias` `[O]`."""
+    """A transposed convolution `[1, C, T]` to `[1, O, T step]`: `weight` `[C, O, 2 step]`, `bias` `[O]`.
+
+    `reflected` says that the output has one sample more, before the first: a copy of the second.
+    """
 
     source: str
     weight: NDArray[np.float32]
@@ -35,11 +38,13 @@ class Upsampling:
     step: int
     padding: int
     output: str
+    reflected: bool
 
 
 def find(graph: GraphProto) -> list[Upsampling]:
     """Return both in graph order; raises ModelError if they are others than known."""
     index = GraphIndex(graph)
+    pads = {node.input[0]: node.output[0] for node in graph.node if node.op_type == "Pad"}
     found = []
     for node in graph.node:
         if node.op_type == "ConvTranspose" and node.name.startswith(f"{GENERATOR}/ups."):
@@ -50,48 +55,73 @@ def find(graph: GraphProto) -> list[Upsampling]:
                     f"{node.name} is another one", "Install the starter's packages in their pinned version"
                 )
             bias = index.constant(node.input[2])
-            found.append(Upsampling(node.input[0], weight, bias, step, values["pads"][0], node.output[0]))
+            output = pads.get(node.output[0], node.output[0])
+            reflected = output != node.output[0]
+            found.append(Upsampling(node.input[0], weight, bias, step, values["pads"][0], output, reflected))
     return found
 
 
 def write(writer: Writer, layer: Upsampling, *, in_bytes: bool) -> None:
     """Write it, in float32 or in bytes; the input's scale is found at run time then."""
     name, step = layer.output, layer.step
-    outputs = len(layer.bias)
-    rows = writer.add("Transpose", [layer.source], f"{name}/rows", perm=[0, 2, 1])
-    padded = writer.add("Pad", [rows, writer.shape(1, 1), writer.scalar(0.0), writer.shape(1)], f"{name}/padded")
+    # row t of the product holds samples t step ... (t + 1) step, which hang on inputs t and t - 1
+    halves = layer.weight[:, :, :step], layer.weight[:, :, step:]
+    matrix = np.concatenate([half.transpose(0, 2, 1).reshape(len(half), -1) for half in halves])
+    bias = writer.constant(f"{name}/bias", np.tile(layer.bias, step))
+    if in_bytes:
+        product = _product_of_bytes(writer, layer, matrix, bias)
+    else:
+        both = _pairs(writer, name, layer.source, writer.scalar(0.0))
+        weight = writer.constant(f"{name}/weight", matrix)
+        product = writer.add("Add", [writer.add("MatMul", [both, weight], f"{name}/unbiased"), bias], f"{name}/product")
+    samples = writer.add("Reshape", [product, writer.shape(1, -1, len(layer.bias))], f"{name}/samples")
+    if layer.reflected:
+        kept = writer.add("Gather", [samples, _reflected_rows(writer, layer, samples)], f"{name}/kept", axis=1)
+    else:
+        ends = writer.shape(layer.padding), writer.shape(-layer.padding), writer.shape(1)
+        kept = writer.add("Slice", [samples, *ends], f"{name}/kept")
+    writer.add("Transpose", [kept], name, perm=[0, 2, 1])
+
+
+def _pairs(writer: Writer, name: str, source: str, zero: str) -> str:
+    """Write `[1, C, T]` as `[1, T + 1, 2 C]`: each input and the one before it, `zero` beyond the ends."""
+    rows = writer.add("Transpose", [source], f"{name}/rows", perm=[0, 2, 1])
+    padded = writer.add("Pad", [rows, writer.shape(1, 1), zero, writer.shape(1)], f"{name}/padded")
     bounds = {"later": (1, np.iinfo(np.int64).max), "earlier": (0, -1)}
     pair = [
         writer.add("Slice", [padded, writer.shape(start), writer.shape(end), writer.shape(1)], f"{name}/{which}")
         for which, (start, end) in bounds.items()
     ]
-    both = writer.add("Concat", pair, f"{name}/both", axis=2)
-    # row t of the product holds samples t step ... (t + 1) step, which hang on inputs t and t - 1
-    halves = layer.weight[:, :, :step], layer.weight[:, :, step:]
-    matrix = np.concatenate([half.transpose(0, 2, 1).reshape(len(half), -1) for half in halves])
-    product = _product_of_bytes(writer, name, both, matrix) if in_bytes else _product(writer, name, both, matrix)
-    samples = writer.add("Reshape", [product, writer.shape(1, -1, outputs)], f"{name}/samples")
-    ends = writer.shape(layer.padding), writer.shape(-layer.padding), writer.shape(1)
-    kept = writer.add("Slice", [samples, *ends], f"{name}/kept")
-    biased = writer.add("Add", [kept, writer.constant(f"{name}/bias", layer.bias)], f"{name}/biased")
-    writer.add("Transpose", [biased], name, perm=[0, 2, 1])
+    return writer.add("Concat", pair, f"{name}/both", axis=2)
 
 
-def _product(writer: Writer, name: str, rows: str, matrix: NDArray[np.float32]) -> str:
-    return writer.add("MatMul", [rows, writer.constant(f"{name}/weight", matrix)], f"{name}/product")
+def _reflected_rows(writer: Writer, layer: Upsampling, samples: str) -> str:
+    """Write which of the samples `[1, N, O]` to take: without the padding, the second in front.
+
+    Cutting and then padding would move all of them twice.
+    """
+    name = layer.output
+    first = writer.constant(f"{name}/first", np.array(layer.padding))
+    length = writer.add("Squeeze", [writer.add("Shape", [samples], f"{name}/shape", start=1, end=2)], f"{name}/length")
+    end = writer.add("Sub", [length, first], f"{name}/end")
+    rows = writer.add("Range", [first, end, writer.constant("one", np.array(1))], f"{name}/inner")
+    return writer.add("Concat", [writer.shape(layer.padding + 1), rows], f"{name}/reflected", axis=0)
 
 
-def _product_of_bytes(writer: Writer, name: str, rows: str, matrix: NDArray[np.float32]) -> str:
+def _product_of_bytes(writer: Writer, layer: Upsampling, matrix: NDArray[np.float32], bias: str) -> str:
+    """Write the product; the input becomes bytes before it is laid out in pairs, so that less is moved."""
+    name = layer.output
     step = np.maximum(np.abs(matrix).max(0) / WEIGHT_LIMIT, 1e-12)
     whole = np.round(matrix / step).astype(np.int8)
     quantised = [f"{name}/{kind}" for kind in ("bytes", "step", "zero")]
-    writer.nodes.append(helper.make_node("DynamicQuantizeLinear", [rows], quantised, name=f"{name}/bytes"))
+    writer.nodes.append(helper.make_node("DynamicQuantizeLinear", [layer.source], quantised, name=f"{name}/bytes"))
     inputs = [
-        quantised[0],
+        _pairs(writer, name, quantised[0], quantised[2]),
         writer.constant(f"{name}/weight", whole),
         quantised[1],
         writer.constant(f"{name}/weight step", step.astype(np.float32)),
         quantised[2],
         writer.constant(f"zero weights {len(step)}", np.zeros(len(step), np.int8)),
+        bias,
     ]
     return writer.add("MatMulIntegerToFloat", inputs, f"{name}/product", domain=CONTRIBUTED)

@@ -21,6 +21,7 @@ class Writer:
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
         self.constants: dict[str, TensorProto] = {}
+        self._shared: set[str] = set()
 
     def take_nodes(self) -> list[NodeProto]:
         """Return the nodes written since the last call."""
@@ -45,4 +46,11 @@ class Writer:
     def add(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
         """Write a node with one output, which also names it."""
         self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
+        return output
+
+    def share(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        """Write a node as `add` does, unless it was shared before: several readers of one tensor ask for it."""
+        if output not in self._shared:
+            self._shared.add(output)
+            self.add(operator, inputs, output, **attributes)
         return output
