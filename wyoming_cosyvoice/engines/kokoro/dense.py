@@ -51,7 +51,7 @@ def find(graph: GraphProto) -> list[Convolution]:
     found = []
     for node in graph.node:
         if node.op_type == "ConvInteger" and not node.name.startswith(GENERATOR) and _suits(node):
-            convolution = _read(index, node)
+            convolution = read(index, node)
             if len(convolution.weight) >= _FEWEST_OUTPUTS:
                 found.append(convolution)
     return found
@@ -106,7 +106,8 @@ def _suits(node: NodeProto) -> bool:
     return plain and centred
 
 
-def _read(index: GraphIndex, node: NodeProto) -> Convolution:
+def read(index: GraphIndex, node: NodeProto) -> Convolution:
+    """Return a ConvInteger with what surrounds it."""
     output = node.name.removesuffix("_quant") + "_output_0"
     cast, scale = index.producer(output).input
     summed = index.producer(index.producer(cast).input[0])

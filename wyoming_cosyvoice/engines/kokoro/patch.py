@@ -1,7 +1,8 @@
 """A faster graph made of the starter's: what it computes stays, how it does so changes.
 
-The parts: `convolutions` with their `snake`, 48 of them in the generator; its source's `spectrum`; `dense`, the other
-convolutions as matrix products, and `upsampling`, the transposed ones.
+The parts: `convolutions` with their `snake`, 48 of them in the generator, and the `tables` that stand for it in 8 bits;
+its `source` and the source's `spectrum`; `dense`, the other convolutions as matrix products, and `upsampling`, the
+transposed ones.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from onnx import TensorProto, helper
 
-from wyoming_cosyvoice.engines.kokoro import convolutions, dense, spectrum, upsampling
+from wyoming_cosyvoice.engines.kokoro import convolutions, dense, source, spectrum, upsampling
 from wyoming_cosyvoice.engines.kokoro.session import DURATIONS
 from wyoming_cosyvoice.engines.kokoro.sites import find_sites
 from wyoming_cosyvoice.engines.kokoro.writer import Writer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.engines.kokoro.scales import SiteScale
 
-VERSION = 4
+VERSION = 5
 """Changes with the recipe, so that an older patched graph is made again."""
 
 _PRODUCER = "wyoming-cosyvoice"
@@ -55,6 +56,7 @@ def patch(model: ModelProto, scales: Mapping[str, SiteScale] | None) -> None:
         replacements[layer.output] = writer.take_nodes()
     spectrum.write(writer)
     replacements |= {spectrum.REAL: writer.take_nodes(), spectrum.IMAGINARY: []}
+    replacements |= source.write(writer, graph)
     _replace(graph, replacements)
     graph.initializer.extend(writer.constants.values())
     _tell_durations(graph)
