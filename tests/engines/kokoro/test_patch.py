@@ -9,7 +9,7 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from wyoming_cosyvoice.engines.kokoro import convolutions, dense, upsampling
+from wyoming_cosyvoice.engines.kokoro import convolutions, dense, source, upsampling
 from wyoming_cosyvoice.engines.kokoro.scales import SiteScale
 from wyoming_cosyvoice.engines.kokoro.sites import GENERATOR, Site
 from wyoming_cosyvoice.engines.kokoro.writer import Writer
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 RANDOM = np.random.default_rng(1)
+SUMMED = f"{GENERATOR}/m_source/l_linear/Add_output_0"
+PHASE = f"{GENERATOR}/Where_1_output_0"
+STAND_INS = (
+    helper.make_node("MatMul", ["hummed", "ones"], ["product"]),
+    helper.make_node("Add", ["one", "product"], [SUMMED]),
+    helper.make_node("Greater", ["im", "nothing"], ["above"]),
+    helper.make_node("Where", ["above", "more", "less"], ["sides"]),
+    helper.make_node("Where", ["left", "sides", "tangent"], [PHASE]),
+)
+"""What the source's other parts are found by, where a test looks at one of them."""
 
 
 def graph_of(
@@ -52,10 +62,13 @@ def written(writer: Writer, inputs: dict[str, Array], output: str) -> Array:
 
 @pytest.mark.parametrize(("step", "padding", "length"), [(10, 5, 7), (6, 3, 1)])
 @pytest.mark.parametrize("in_bytes", [False, True])
-def test_upsampling_is_the_transposed_convolution(step: int, padding: int, length: int, in_bytes: bool) -> None:
+@pytest.mark.parametrize("reflected", [False, True])
+def test_upsampling_is_the_transposed_convolution(
+    step: int, padding: int, length: int, in_bytes: bool, reflected: bool
+) -> None:
     weight = RANDOM.normal(size=(12, 5, 2 * step)).astype(np.float32)
     bias = RANDOM.normal(size=5).astype(np.float32)
-    source = {"x": RANDOM.normal(size=(1, 12, length)).astype(np.float32)}
+    inputs: dict[str, Array] = {"x": RANDOM.normal(size=(1, 12, length)).astype(np.float32)}
     node = helper.make_node(
         "ConvTranspose",
         ["x", "w", "b"],
@@ -66,11 +79,16 @@ def test_upsampling_is_the_transposed_convolution(step: int, padding: int, lengt
         kernel_shape=[2 * step],
     )
     constants = [numpy_helper.from_array(weight, "w"), numpy_helper.from_array(bias, "b")]
-    graph = graph_of([node], constants, source, "y")
+    nodes = [node]
+    if reflected:
+        constants.append(numpy_helper.from_array(np.array([0, 0, 1, 0, 0, 0]), "pads"))
+        nodes.append(helper.make_node("Pad", ["y", "pads"], ["z"], mode="reflect"))
+    graph = graph_of(nodes, constants, inputs, nodes[-1].output[0])
     (layer,) = upsampling.find(graph)
     writer = Writer()
     upsampling.write(writer, layer, in_bytes=in_bytes)
-    np.testing.assert_allclose(written(writer, source, "y"), run(graph, source), atol=0.3 if in_bytes else 1e-4)
+    found = written(writer, inputs, nodes[-1].output[0])
+    np.testing.assert_allclose(found, run(graph, inputs), atol=0.3 if in_bytes else 1e-4)
 
 
 def quantised_convolution(weight: Array, zero: int, bias: Array | None) -> tuple[list[NodeProto], list[Tensor]]:
@@ -175,24 +193,46 @@ def scale_of(site: Site, hidden: Array, output: Array) -> SiteScale:
     return SiteScale(*(item.astype(np.float32) for item in (turns, low, high)))
 
 
-def test_a_pair_of_convolutions_in_bytes_is_near_the_exact_one() -> None:
-    first, second = site("first", "x", "between", first=True), site("second", "between", "y", first=False)
-    inputs: dict[str, Array] = {"x": RANDOM.normal(2, 3, (1, 8, 200)).astype(np.float32)}
-    style = {
-        f"{name} {kind}": RANDOM.uniform(0.5, 2, (1, 8, 1)).astype(np.float32)
-        for name in ("first", "second")
-        for kind in ("gain", "offset")
-    }
+def style_of(*sites: Site) -> dict[str, Array]:
+    """A gain of either sign, as the model has."""
+    signs = np.where(np.arange(8) % 3, 1, -1)[None, :, None]
+    gains = {item.gain: (signs * RANDOM.uniform(0.5, 2, (1, 8, 1))).astype(np.float32) for item in sites}
+    return gains | {item.offset: RANDOM.uniform(0.5, 2, (1, 8, 1)).astype(np.float32) for item in sites}
+
+
+@pytest.mark.parametrize(("block", "mean"), [("resblocks.0", 2.0), ("noise_res.0", 2.0), ("noise_res.0", 250.0)])
+def test_a_pair_of_convolutions_in_bytes_is_near_the_exact_one(block: str, mean: float) -> None:
+    first = site(f"{block}/first", "x", "between", first=True)
+    second = site(f"{block}/second", "between", "y", first=False)
+    # long, for a seventh of the samples stands for all of them
+    inputs: dict[str, Array] = {"x": RANDOM.normal(mean, 3, (1, 8, 20_000)).astype(np.float32)}
+    style = style_of(first, second)
     hidden = activation(first, inputs["x"], style)
     between = convolution(first, hidden)
     hidden_between = activation(second, between, style)
     wanted = convolution(second, hidden_between)
-    scales = {"first": scale_of(first, hidden, between), "second": scale_of(second, hidden_between, wanted)}
+    scale = scale_of(first, hidden, between)
     writer = Writer()
-    convolutions.write_fixed(writer, first, scales["first"], None)
-    convolutions.write_fixed(writer, second, scales["second"], scales["first"])
+    convolutions.write_fixed(writer, first, scale, None)
+    convolutions.write_fixed(writer, second, scale_of(second, hidden_between, wanted), scale)
     found = written(writer, inputs | style, "y")
     assert np.std(found - wanted) < 0.03 * np.std(wanted)
+
+
+def test_two_blocks_in_bytes_may_read_the_same_source() -> None:
+    sites = [site(name, "x", f"{name} out", first=False) for name in ("one", "other")]
+    inputs: dict[str, Array] = {"x": RANDOM.normal(1, 3, (1, 8, 500)).astype(np.float32)}
+    style = style_of(*sites)
+    writer, wanted = Writer(), []
+    for item in sites:
+        hidden = activation(item, inputs["x"], style)
+        wanted.append(convolution(item, hidden))
+        convolutions.write_fixed(writer, item, scale_of(item, hidden, wanted[-1]), None)
+    names = [item.output for item in sites]
+    assert sum("/bytes" in node.name for node in writer.nodes) == 1
+    found = written(writer, inputs | style, writer.add("Concat", names, "both", axis=1))
+    both = np.concatenate(wanted, 1)
+    assert np.std(found - both) < 0.03 * np.std(both)
 
 
 def test_a_convolution_in_float_is_the_exact_one() -> None:
@@ -204,3 +244,71 @@ def test_a_convolution_in_float_is_the_exact_one() -> None:
     convolutions.write_float(writer, alone)
     found = written(writer, inputs | style, "y")
     assert np.abs(found - wanted).max() < 2e-3 * np.abs(wanted).max()  # the cosine is a polynomial
+
+
+def test_the_source_hums_the_pitch_and_its_multiples() -> None:
+    pitch = np.array([120, 130, 150, 0, -3, 0, 200, 210], np.float32)
+    weight = RANDOM.normal(size=(9, 1)).astype(np.float32)
+    graph = helper.make_graph(
+        STAND_INS,
+        "source",
+        [],
+        [],
+        [numpy_helper.from_array(weight, "ones"), numpy_helper.from_array(np.array([0.3], np.float32), "one")],
+    )
+    nodes = source.write(writer := Writer(), graph)[SUMMED]
+    name = "/decoder/decoder/Unsqueeze_output_0"
+    inputs = {name: pitch.reshape(1, 1, -1)}
+    found = run(graph_of(nodes, list(writer.constants.values()), inputs, SUMMED), inputs)
+
+    harmonics = np.arange(1, 10)[:, None]
+    turns = np.cumsum((pitch * harmonics / 24000) % 1, axis=1) * 300
+    middles, places = np.arange(8) * 300 + 149.5, np.arange(8 * 300)
+    sines = np.sin(2 * np.pi * np.stack([np.interp(places, middles, row) for row in turns]))
+    voiced = np.repeat(pitch > 10, 300)
+    wanted = 0.1 * voiced * (weight[:, 0] @ sines) + 0.3
+    np.testing.assert_allclose(found[0, :, 0], wanted, atol=1e-3)  # phases in float32
+
+
+def test_the_phase_is_that_of_the_export() -> None:
+    real, imaginary = (RANDOM.normal(size=(1, 11, 40)).astype(np.float32) for _ in range(2))
+    imaginary[0, 0], imaginary[0, -1] = 1e-12, -1e-12
+    make = helper.make_node
+    nodes = [
+        make("Div", ["im", "re"], ["ratio"]),
+        make("Atan", ["ratio"], ["tangent"]),
+        make("Greater", ["im", "nothing"], ["above"]),
+        make("Less", ["re", "nothing"], ["left"]),
+        make("Add", ["tangent", "pi"], ["more"]),
+        make("Sub", ["tangent", "pi"], ["less"]),
+        make("Where", ["above", "more", "less"], ["sides"]),
+        make("Where", ["left", "sides", "tangent"], [PHASE]),
+        make("MatMul", ["re", "w"], ["product"]),
+        make("Add", ["b", "product"], [SUMMED]),
+    ]
+    values = {"nothing": 0.0, "pi": np.pi, "w": np.ones((40, 1)), "b": np.ones(1)}
+    constants = [numpy_helper.from_array(np.array(value, np.float32), name) for name, value in values.items()]
+    inputs = {"re": real, "im": imaginary}
+    graph = graph_of(nodes, constants, inputs, PHASE)
+    writer = Writer()
+    new = [*nodes[:4], *source.write(writer, graph)[PHASE]]
+    found = run(graph_of(new, [*constants, *writer.constants.values()], inputs, PHASE), inputs)
+    np.testing.assert_array_equal(found, run(graph, inputs))
+
+
+def test_a_convolution_of_the_spectrum_is_the_exact_one() -> None:
+    name = f"{GENERATOR}/noise_convs.0/Conv"
+    weight = RANDOM.integers(0, 120, (6, 4, 5)).astype(np.uint8)
+    nodes, constants = quantised_convolution(weight, 60, RANDOM.normal(size=6).astype(np.float32))
+    for node in nodes:
+        node.name = node.name.replace("/block/Conv", name)
+        node.output[:] = [item.replace("/block/Conv", name) for item in node.output]
+    inputs: dict[str, Array] = {"x": RANDOM.normal(size=(1, 4, 30)).astype(np.float32)}
+    graph = graph_of([*nodes, *STAND_INS], constants, inputs, f"{name}_output_0")
+    wanted = run(graph_of(nodes, constants, inputs, f"{name}_output_0"), inputs)
+    graph.initializer.append(numpy_helper.from_array(np.ones((1, 1), np.float32), "ones"))
+    graph.initializer.append(numpy_helper.from_array(np.ones(1, np.float32), "one"))
+    writer = Writer()
+    new = source.write(writer, graph)[f"{name}_output_0"]
+    found = run(graph_of(new, list(writer.constants.values()), inputs, f"{name}_output_0"), inputs)
+    assert np.abs(found - wanted).max() < 0.02 * np.abs(wanted).max()  # the export rounds the input to bytes

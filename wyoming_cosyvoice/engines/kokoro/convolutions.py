@@ -59,10 +59,10 @@ def write_fixed(writer: Writer, site: Site, scale: SiteScale, source: SiteScale 
     else:
         activation = tables.write(writer, site, scale.input_step)
     if site.normalised_after:
-        _convolution(writer, site, scale.input_step, _first_output(scale), activation, site.output)
+        _convolution(writer, site, scale.input_step, _first_output(scale), activation, name=site.output)
         return
     output = _second_output(scale)
-    convolved = _convolution(writer, site, scale.input_step, output, activation, f"{site.name}/convolved")
+    convolved = _convolution(writer, site, scale.input_step, output, activation, name=f"{site.name}/convolved")
     turned = writer.add("Transpose", [convolved], f"{site.name}/turned", perm=[0, 2, 1])
     # the Transpose would be moved behind DequantizeLinear, where scales a channel take three times as long
     held = writer.add("Reshape", [turned, writer.shape(1, len(output.step), -1)], f"{site.name}/held")
@@ -90,7 +90,7 @@ def _step(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def _convolution(
-    writer: Writer, site: Site, input_step: NDArray[np.float32], output: _Output, activation: str, name: str
+    writer: Writer, site: Site, input_step: NDArray[np.float32], output: _Output, activation: str, *, name: str
 ) -> str:
     """Write the convolution from bytes `[1, T, C]` to bytes `[1, T, O]`."""
     weight = snake.folded_weight(site) * input_step.astype(np.float64)[None, :, None]
