@@ -74,16 +74,18 @@ class Listener:
 
 
 class Queue:
-    """Hands out its jobs: all at once, or those of one text, whose others wait until the first one is under way."""
+    """Hands out its jobs: all at once, or those of one text as the server does (`SpeechStream`): more as more begin."""
 
     def __init__(self, jobs: list[Listener], *, text: bool) -> None:
-        self._jobs, self._first, self._text = list(jobs), jobs[0], text
+        self._jobs, self._taken, self._text = list(jobs), list[Listener](), text
 
     def take(self, *, wait: bool) -> Listener | None:
         """Return the next job."""
-        if self._text and not wait and not self._first.begins:
+        begun = sum(job.begins for job in self._taken)
+        if not self._jobs or (self._text and not wait and len(self._taken) - begun >= max(begun, 1)):
             return None
-        return self._jobs.pop(0) if self._jobs else None
+        self._taken.append(self._jobs.pop(0))
+        return self._taken[-1]
 
 
 def silences(jobs: list[Listener]) -> Iterator[float]:

@@ -85,16 +85,31 @@ async def test_the_first_clause_is_made_alone(make_service: MakeService) -> None
         await asyncio.sleep(0.02)
         assert service.status().queued == 0, "a batch would slow it down"
         engine.step(5)
-        await soon(lambda: service.status().queued == 3)
+        await soon(lambda: service.status().queued == 1)
         stream.close()
         engine.step()
+
+
+async def test_as_many_clauses_wait_as_have_begun(make_service: MakeService) -> None:
+    engine = SteppedEngine(seconds=0.1)  # six blocks a clause, the first four of them silent
+    service = await make_service(engine, lookahead=5)
+    async with service.open(SpeechOptions(), "a") as stream:
+        stream.feed(_sentences("Anna", 10))
+        await soon(lambda: service.status().running == 1)
+        for blocks, queued in ((5, 1), (10, 2), (10, 2)):
+            engine.step(blocks)
+            await soon(lambda blocks=blocks, queued=queued: service.status().queued == queued)  # type: ignore[misc]
+            await asyncio.sleep(0.02)
+            assert service.status().queued == queued
+        stream.close()
+        engine.step(100)
 
 
 async def test_the_next_clauses_are_asked_for_while_the_first_is_kept_back(make_service: MakeService) -> None:
     service = await make_service(HoldingEngine())
     async with service.open(SpeechOptions(), "a") as stream:
         stream.feed(_sentences("Anna", 10))
-        await soon(lambda: service.status().queued == 3)
+        await soon(lambda: service.status().queued == 1)
 
 
 async def test_a_stream_is_at_most_its_lookahead_ahead_of_its_reader(make_service: MakeService) -> None:
@@ -118,7 +133,7 @@ async def test_several_clauses_of_one_text_are_in_flight(make_service: MakeServi
     async with service.open(SpeechOptions(), "a") as stream:
         stream.feed(_sentences("Anna", 10))
         engine.step(5)
-        await soon(lambda: (service.status().running, service.status().queued) == (1, 3))
+        await soon(lambda: (service.status().running, service.status().queued) == (1, 1))
         stream.close()
         engine.step(100)
         await happened(engine.cancelled)

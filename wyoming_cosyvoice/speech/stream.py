@@ -93,7 +93,7 @@ class SpeechStream:
         self._playback = Playback(rate, stage.config.samples_per_chunk, stage.config.max_audio)
         self._takes: deque[_Take] = deque()
         self._claimed = False
-        self._under_way = False
+        self._recorded = 0
         self._closed = False
         self._clauses = self._cached_clauses = 0
         self._all_cached = True  # of the parts so far of the clause that plays
@@ -225,21 +225,23 @@ class SpeechStream:
     def _may_ask(self) -> bool:
         """Look whether one more clause may be asked for.
 
-        Before the first samples are made there is one at a time: an engine that decodes several at once would be twice
-        as slow with the first, which somebody waits for. They need not sound yet: a slow machine keeps them back until
-        the rest comes in time, and all that while the next clause was not begun; two seconds of silence followed.
+        Not more than one in front of the reader waits for its first samples at the beginning, and later not more than
+        have theirs: an engine that decodes several at once is the slower with each of them, and the first one, then the
+        second, are needed soonest. Four clauses at once left two seconds of silence after the first. The samples need
+        not be heard yet: a slow machine keeps them back until the rest comes in time.
         """
-        asked = [take.recording for take in self._takes if take.recording is not None]
-        self._under_way = self._under_way or any(recording.under_way or recording.done for recording in asked)
-        if asked and not self._under_way:
+        if len(self._takes) >= self._stage.config.lookahead:
             return False
-        return len(self._takes) < self._stage.config.lookahead
+        recordings = [take.recording for take in self._takes if take.recording is not None]
+        waiting = sum(not (recording.under_way or recording.done) for recording in recordings)
+        return waiting < max(self._recorded - waiting, 1)
 
     def _record(self, part: Part) -> _Take:
         take = _Take(part)
         claim = Claim(self.client, self._number, first=not self._claimed)
         self._claimed = True
         worker = self._stage.fleet.worker(part.engine)
+        self._recorded += 1
         take.recording = self._stage.studio.record(part, worker, take, claim, self._changed)
         return take
 

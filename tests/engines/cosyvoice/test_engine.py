@@ -1,6 +1,7 @@
 """The engine through its contract, with the tiny model."""
 
 import dataclasses
+import math
 import shutil
 import threading
 from functools import partial
@@ -157,14 +158,14 @@ def test_what_nobody_waits_for_is_cut_late(engine: CosyVoiceEngine) -> None:
 def test_others_may_begin_while_the_first_sound_is_kept_back(
     engine: CosyVoiceEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(HoldBack, "_in_time", lambda *_: False)
+    monkeypatch.setattr(HoldBack, "_wait", lambda *_: math.inf)
     job = Recorder(utterance("收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"))
     made: dict[str, float] = {}
+    before = engine.metrics().get("audio_seconds", 0.0)
 
     def note(moment: str) -> None:
-        made.setdefault(moment, engine.metrics()["audio_seconds"] - before)
+        made.setdefault(moment, engine.metrics().get("audio_seconds", 0.0) - before)
 
-    before = engine.metrics().get("audio_seconds", 0.0)
     job.on_way, job.on_emit = partial(note, "under way"), partial(note, "heard")
     engine.serve(Jobs(job))
     assert made["under way"] < 1
@@ -236,7 +237,7 @@ def test_cancelling_is_heard_between_two_evaluations_of_the_flow(model: CosyVoic
 
 
 def test_the_oldest_sounds_first(engine: CosyVoiceEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HoldBack, "_in_time", lambda *_: True)  # whose sound is held back depends on the clock
+    monkeypatch.setattr(HoldBack, "_wait", lambda *_: 0.0)  # whose sound is held back depends on the clock
     text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
     jobs = [Recorder(utterance(text, seed=number)) for number in range(3)]
     order: list[int] = []

@@ -1,31 +1,58 @@
 """The first sound is held back just as long as it must."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY
 from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack, Pace, Progress
+from wyoming_cosyvoice.engines.cosyvoice.streaming import OVERLAP_TOKENS
 
 IDS, TOKENS = 60, 300
 
 
-def perform(factor: float, pace: Pace) -> list[tuple[float, float]]:
-    """Make 300 tokens on a machine of that real-time factor; return when how many seconds came out."""
-    now = 0.0
-    hold = HoldBack(pace, EARLY, IDS)
-    heard = []
-    done = chunk = 0
-    while done < TOKENS:
-        hop = EARLY.hop(chunk) or 0
-        last = TOKENS - done < hop + 20
-        size = TOKENS - done if last else hop
-        done, chunk = done + size, chunk + 1
-        now = factor * done / 50
-        block = np.zeros(int(size / 50 * 22050), np.float32)
-        progress = Progress(now, min(done + 20, TOKENS), min(done + 20, TOKENS), ended=last)
-        heard += [(now, out.size / 22050) for out in hold.pass_on(block, progress)]
-    return heard
+@dataclass(frozen=True)
+class Machine:
+    """Draws a token in `draw` seconds, and meanwhile lets one sound in `sound` seconds."""
+
+    draw: float
+    sound: float
+
+    def perform(self, pace: Pace, before_it: float = 0.0) -> list[tuple[float, float]]:
+        """Make 300 tokens; return when how many seconds came out. Looks at what is held every 20 ms."""
+        now = 0.0
+        hold = HoldBack(pace, EARLY, IDS)
+        heard: list[tuple[float, float]] = []
+        done = chunk = 0
+        while done < TOKENS:
+            hop = EARLY.hop(chunk, TOKENS - done)
+            size = TOKENS - done if hop is None else hop
+            end = min(done + size + OVERLAP_TOKENS, TOKENS)
+            seconds = (end - done) * self.sound
+            made = max(now, end * self.draw) + seconds
+            while (now := now + 0.02) < made:
+                heard += [(now, block.size / 22050) for block in hold.due(now)]
+            now, chunk = made, chunk + 1
+            drawn = min(int(now / self.draw), TOKENS)
+            progress = Progress(
+                drawn=drawn,
+                seconds=min(now, TOKENS * self.draw),
+                all_drawn=drawn == TOKENS,
+                done=done + size,
+                sounded=end - done,
+                sound_seconds=seconds,
+                before_it=before_it,
+                ended=end == TOKENS and hop is None,
+            )
+            done += size
+            block = np.zeros(int(size / 50 * 22050), np.float32)
+            heard += [(now, out.size / 22050) for out in hold.pass_on(block, progress, now)]
+        return heard
 
 
 def stalls(heard: list[tuple[float, float]]) -> float:
@@ -37,39 +64,63 @@ def stalls(heard: list[tuple[float, float]]) -> float:
     return waited
 
 
-@given(st.floats(0.05, 6))
-def test_a_machine_of_steady_speed_never_stalls(factor: float) -> None:
+@given(st.floats(0.0005, 0.05), st.floats(0.0005, 0.05))
+def test_a_machine_of_steady_speed_never_stalls(draw: float, sound: float) -> None:
     pace = Pace()
-    for _ in range(4):
-        heard = perform(factor, pace)
-    assert stalls(heard) < 0.02
+    for _ in range(3):
+        assert stalls(Machine(draw, sound).perform(pace)) < 0.02
 
 
 def test_a_fast_machine_plays_at_once() -> None:
     pace = Pace()
-    heard = perform(0.3, pace)
-    assert heard[0][0] == 0.3 * (EARLY.hop(0) or 0) / 50
+    machine = Machine(0.004, 0.003)
+    machine.perform(pace)
+    heard = machine.perform(pace)
+    first = (EARLY.hop(0) or 0) + OVERLAP_TOKENS
+    assert heard[0][0] == pytest.approx(first * (0.004 + 0.003))
     assert len(heard) >= 3
+
+
+def test_the_first_sound_leaves_between_two_pieces_when_its_time_has_come() -> None:
+    pace = Pace()
+    machine = Machine(0.01, 0.012)
+    machine.perform(pace)
+    heard = machine.perform(pace)
+    assert stalls(heard) == 0
+    # the second piece comes 52 x 12 ms after the first, of which 32 x 20 ms can be played; not so later ones
+    made = 52 * (0.01 + 0.012)
+    assert made < heard[0][0] < made + 52 * 0.012
 
 
 def test_a_slow_machine_waits_but_does_not_wait_for_the_end() -> None:
     pace = Pace()
-    perform(1.3, pace)
-    heard = perform(1.3, pace)
-    assert 0.3 * 6 < heard[0][0] <= 1.3 * 6
+    machine = Machine(0.02, 0.02)
+    machine.perform(pace)
+    heard = machine.perform(pace)
+    assert 0.3 * 6 < heard[0][0] < heard[-1][0] - 1
     assert stalls(heard) == 0
 
 
+def test_what_older_ones_lack_comes_first() -> None:
+    pace = Pace()
+    machine = Machine(0.01, 0.006)
+    machine.perform(pace)
+    at_once, later = machine.perform(pace), machine.perform(pace, before_it=4.0)
+    assert later[0][0] > at_once[0][0] + 0.5
+
+
 def test_everything_comes_out_in_the_end() -> None:
-    for factor in (0.1, 1.0, 5.0):
-        assert abs(sum(seconds for _, seconds in perform(factor, Pace())) - TOKENS / 50) < 0.001
+    for seconds in (0.001, 0.02, 0.1):
+        heard = Machine(seconds, seconds).perform(Pace())
+        assert abs(sum(seconds for _, seconds in heard) - TOKENS / 50) < 0.001
 
 
 def test_the_pace_follows_the_machine() -> None:
     pace = Pace()
-    pace.learn(2.0, 100, 100, 20)
-    assert pace.real_time_factor == 1.0
+    pace.learn_sound(2.0, 100)
+    assert pace.sound_seconds == 0.02
     for _ in range(30):
-        pace.learn(0.5, 100, 100, 25)
-    assert abs(pace.real_time_factor - 0.25) < 0.01
+        pace.learn_sound(0.5, 100)
+        pace.learn_length(100, 25)
+    assert abs(pace.sound_seconds - 0.005) < 0.001
     assert abs(pace.tokens_an_id - 4) < 0.01

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -82,7 +81,6 @@ class DecodeLoop:
         if job.cancelled:
             job.finish()
             return
-        begun = time.perf_counter()
         try:
             performance, prompt = self._begin(job)
             with self._processors() as beside, self._clock.stage("prefill"):
@@ -91,7 +89,7 @@ class DecodeLoop:
             job.fail(error)
         else:
             if not self._queue:
-                performance.come_to_front(begun)
+                performance.come_to_front()
             self._rows.append(performance)
             self._queue.append(performance)
 
@@ -114,7 +112,7 @@ class DecodeLoop:
                 self._leave(row)
 
     def _sound(self, pool: ThreadPoolExecutor) -> None:
-        """Begin to sound what can, and forget those that were heard to their end."""
+        """Begin to sound what can, let out what was held long enough, and forget what was heard to its end."""
         audio_before = 0.0
         for performance in list(self._queue):
             run = self._sounding.get(performance)
@@ -125,7 +123,8 @@ class DecodeLoop:
                     continue
                 run = None
             if performance is self._queue[0]:
-                performance.come_to_front(time.perf_counter())
+                performance.come_to_front()
+            performance.let_out()
             performance.audio_before_it = audio_before
             audio_before += performance.audio_left
             if run is None and performance.wants_to_sound:
@@ -165,10 +164,7 @@ def _emit(performance: Performance) -> bool:
     try:
         if job.cancelled:
             raise CancelledError  # noqa: TRY301 - the same end as when a graph is stopped
-        for samples in performance.sound():
-            if job.cancelled:
-                raise CancelledError  # noqa: TRY301
-            job.emit(samples)
+        performance.sound()
     except CancelledError:
         job.finish()
         return False

@@ -1,20 +1,20 @@
 """When the first sound of an utterance leaves, so that none of it is missing later.
 
-Once it plays, an utterance must not stall: a pause in the middle of a word is worse than a later start. A machine that
-is faster than real time plays at once; a slower one holds the first sound back until what is left comes in time, judged
-by how fast this and the last utterances went. Only the moment depends on the clock, never the samples.
+Once it plays, an utterance must not stall: a pause in the middle of a word is worse than a later start. So the first
+sound is held back until each piece to come will be there before the ones before it have been played, judged by the
+clock: how long a token takes to be drawn, and to sound. Only the moment depends on the clock, never the samples.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.cosyvoice.lengths import SAMPLE_RATE, TOKEN_RATE, USUAL_TOKENS_AN_ID
+from wyoming_cosyvoice.engines.cosyvoice.streaming import OVERLAP_TOKENS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -25,49 +25,46 @@ if TYPE_CHECKING:
 _MARGIN = 1.15
 """What is left is taken to go so much slower than what went."""
 _WEIGHT = 0.3
-"""How much the newest utterance counts in a running mean."""
-_FEWEST_TOKENS = 25
-"""Of fewer tokens the time says little."""
+"""How much the newest counts in a running mean."""
 
 
 class Pace:
-    """What an engine has learnt: seconds that pass for a second of audio, and speech tokens for an id of text."""
+    """What an engine has learnt: seconds in which a token sounds, and speech tokens for an id of text."""
 
     def __init__(self) -> None:
-        self.real_time_factor: float | None = None
+        self.sound_seconds: float | None = None
         self.tokens_an_id = USUAL_TOKENS_AN_ID
 
-    def learn(self, seconds: float, tokens: int, all_tokens: int, text_ids: int) -> None:
-        """Take in an utterance of so many tokens, of which `tokens` were made in so many seconds."""
-        self.tokens_an_id += _WEIGHT * (all_tokens / max(text_ids, 1) - self.tokens_an_id)
-        if tokens < _FEWEST_TOKENS:
-            return
-        measured = seconds * TOKEN_RATE / tokens
-        before = measured if self.real_time_factor is None else self.real_time_factor
-        self.real_time_factor = before + _WEIGHT * (measured - before)
+    def learn_sound(self, seconds: float, tokens: int) -> None:
+        """Take in that so many tokens became sound in so many seconds."""
+        measured = seconds / tokens
+        before = measured if self.sound_seconds is None else self.sound_seconds
+        self.sound_seconds = before + _WEIGHT * (measured - before)
 
-    def audio_of(self, text_ids: int, speed: float) -> float:
-        """Return how many seconds a text of so many ids usually becomes."""
-        return self.tokens_an_id * text_ids / TOKEN_RATE / speed
+    def learn_length(self, tokens: int, text_ids: int) -> None:
+        """Take in that a text of so many ids became so many tokens."""
+        self.tokens_an_id += _WEIGHT * (tokens / max(text_ids, 1) - self.tokens_an_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an utterance has come: of its `all_tokens`, `tokens` were spoken in `seconds` with nobody before it.
+    """Where an utterance stands when a piece of it was made."""
 
-    `before_it`: seconds of audio that older utterances still lack.
-    """
-
+    drawn: int
+    """Tokens that were drawn."""
     seconds: float
-    tokens: int
-    all_tokens: int
-    ended: bool
+    """How long that took."""
+    all_drawn: bool
+    done: int
+    """Tokens that sound; the next piece begins with the one after them."""
+    sounded: int
+    """Tokens of this piece, those that overlap included."""
+    sound_seconds: float
+    """How long they took to sound."""
     before_it: float = 0.0
-
-    @property
-    def real_time_factor(self) -> float | None:
-        """Seconds that passed for a second of audio, None while there is none."""
-        return self.seconds * TOKEN_RATE / self.tokens if self.tokens else None
+    """Seconds of audio that older utterances still lack."""
+    ended: bool = False
+    """Whether this was the last piece."""
 
 
 class HoldBack:
@@ -83,44 +80,57 @@ class HoldBack:
         self._pace = pace
         self._chunking = chunking
         self._text_ids = text_ids
-        self._speed = speed
+        self._tokens_a_second = TOKEN_RATE * speed
         self._held: list[Floats] = []
         self._made = 0.0
         self._chunks = 0
+        self._opens = math.inf
         self._open = False
 
     @property
     def left(self) -> float:
         """Seconds of audio that are still expected."""
-        return max(self._pace.audio_of(self._text_ids, self._speed) - self._made, 0.0)
+        return max(self._pace.tokens_an_id * self._text_ids / self._tokens_a_second - self._made, 0.0)
 
-    def pass_on(self, samples: Floats, progress: Progress) -> Iterator[Floats]:
-        """Take the next samples; yield what may be heard now."""
+    def pass_on(self, samples: Floats, progress: Progress, now: float) -> list[Floats]:
+        """Take the next samples; return what may be heard `now`."""
         self._held.append(samples)
         self._made += samples.size / SAMPLE_RATE
         self._chunks += 1
+        if self._chunks > 1:  # the first piece has all processors, since nothing else can be done meanwhile
+            self._pace.learn_sound(progress.sound_seconds, progress.sounded)
         if progress.ended:
-            self._pace.learn(progress.seconds, progress.tokens, progress.all_tokens, self._text_ids)
-        self._open = self._open or progress.ended or self._in_time(progress)
+            self._pace.learn_length(progress.drawn, self._text_ids)
+        self._opens = now if progress.ended else now + self._wait(progress)
+        return self.due(now)
+
+    def due(self, now: float) -> list[Floats]:
+        """Return what was held and may be heard by now."""
+        self._open = self._open or now >= self._opens
+        ready: list[Floats] = []
         if self._open:
             ready, self._held = self._held, []
-            yield from (block for block in ready if block.size)
+        return [block for block in ready if block.size]
 
-    def _in_time(self, progress: Progress) -> bool:
-        """Whether each chunk to come will be there before the one before it has been played."""
-        known = [factor for factor in (progress.real_time_factor, self._pace.real_time_factor) if factor is not None]
-        if not known:
-            return False
-        factor = max(known) * _MARGIN
+    def _wait(self, progress: Progress) -> float:
+        """Return for how long to wait, so that each piece to come is there before what comes before it was played.
+
+        For ever while too little is known.
+        """
+        if self._pace.sound_seconds is None:
+            return math.inf
+        sound = _MARGIN * max(self._pace.sound_seconds, progress.sound_seconds / progress.sounded)
+        draw = 0.0 if progress.all_drawn else _MARGIN * progress.seconds / progress.drawn
+        expected = 0.0 if progress.all_drawn else self._pace.tokens_an_id * self._text_ids
+        done, total = float(progress.done), max(expected, progress.drawn)
         # nothing has left yet, so all that was made can be played while the rest is made
-        audio = self._made
-        left = self.left
-        ready, chunk = progress.before_it * factor, self._chunks
-        while left > 0:
-            hop = self._chunking.hop(chunk, left * TOKEN_RATE * self._speed)
-            piece = left if hop is None else min(hop / TOKEN_RATE / self._speed, left)
-            ready += piece * self._speed * factor
-            if ready > audio:
-                return False
-            audio, left, chunk = audio + piece, left - piece, chunk + 1
-        return True
+        audio, chunk, wait = self._made, self._chunks, 0.0
+        ready = progress.before_it * self._tokens_a_second * sound
+        while done < total:
+            hop = self._chunking.hop(chunk, total - done)
+            size = total - done if hop is None else hop
+            end = min(done + size + OVERLAP_TOKENS, total)
+            ready = max(ready, (end - progress.drawn) * draw) + (end - done) * sound
+            wait = max(wait, ready - audio)
+            audio, done, chunk = audio + size / self._tokens_a_second, done + size, chunk + 1
+        return wait

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from wyoming_cosyvoice.engines.cosyvoice.lengths import (
     token_limits,
 )
 from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack, Progress
+from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError
 from wyoming_cosyvoice.engines.cosyvoice.streaming import (
     OVERLAP_TOKENS,
     MelStream,
@@ -26,8 +28,6 @@ from wyoming_cosyvoice.engines.cosyvoice.streaming import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from wyoming_cosyvoice.engines.cosyvoice.chunking import Chunking
@@ -77,7 +77,8 @@ class Performance:
         self.audio_before_it = 0.0
         """Seconds of audio that older utterances still lack."""
         self._number = number
-        self._front: tuple[float, int] | None = None
+        self._oldest = False
+        self._begun = time.perf_counter()
         self._fewest, self._most = token_limits(text_ids)
         self._uniforms = np.random.RandomState([utterance.seed % 2**32, 0])
         self._sampler = model.sampler
@@ -95,8 +96,8 @@ class Performance:
         self._text_ids = text_ids
         self._speed = utterance.speed
         self._done = 0
-        self._spoken = 0
         self._chunks = 0
+        self._door = threading.Lock()  # what is held is let out by the decoder's thread too
         self._first_heard: float | None = None
         self._heard = 0.0
 
@@ -130,12 +131,11 @@ class Performance:
     @property
     def rank(self) -> Rank:
         """Before the decoder if it is the oldest and its listener waits or soon will, else after it; by age."""
-        return (DECODER.rank[0] - 1 if self._front and self._hurried else DECODER.rank[0] + 1, self._number)
+        return (DECODER.rank[0] - 1 if self._oldest and self._hurried else DECODER.rank[0] + 1, self._number)
 
-    def come_to_front(self, since: float) -> None:
-        """Note from when on no older one was left."""
-        if self._front is None:
-            self._front = (since, self._spoken)
+    def come_to_front(self) -> None:
+        """Note that no older one is left."""
+        self._oldest = True
 
     @property
     def _hurried(self) -> bool:
@@ -143,8 +143,13 @@ class Performance:
             return True
         return self._heard - (time.perf_counter() - self._first_heard) < _COMFORT_SECONDS
 
-    def sound(self) -> Iterator[Floats]:
-        """Yield the samples that may be heard now that these tokens were drawn; all that is left if it has ended.
+    def let_out(self) -> None:
+        """Emit what was held back and may be heard by now."""
+        with self._door:
+            self._emit(self._hold_back.due(time.perf_counter()))
+
+    def sound(self) -> None:
+        """Emit the samples that may be heard now that these tokens were drawn; all that is left if it has ended.
 
         Raises CancelledError soon after nobody listens any more, EngineError where decoding failed.
         """
@@ -153,11 +158,10 @@ class Performance:
             if self.failure is not None:
                 raise self.failure
             if hop := self._next_hop():
-                yield from self._speak(self.tokens[self._done : self._done + hop + OVERLAP_TOKENS], last=False)
-                self._done += hop
+                self._speak(self.tokens[self._done : self._done + hop + OVERLAP_TOKENS], hop=hop, last=False)
             elif ended:
                 if self.tokens:
-                    yield from self._speak(self.tokens[self._done :], last=True)
+                    self._speak(self.tokens[self._done :], hop=len(self.tokens) - self._done, last=True)
                 self.complete = True
             else:
                 return
@@ -167,26 +171,38 @@ class Performance:
         expected = USUAL_TOKENS_AN_ID * self._text_ids - self._done
         return self._chunking.ready(self._chunks, len(self.tokens) - self._done, expected)
 
-    def _speak(self, tokens: list[int], *, last: bool) -> Iterator[Floats]:
+    def _speak(self, tokens: list[int], *, hop: int, last: bool) -> None:
+        """Emit what may be heard now that `tokens` sound too, of which `hop` are done with."""
+        begun = time.perf_counter()
         samples = self._samples(tokens, last=last)
+        seconds = time.perf_counter() - begun
         if not self._chunks:
             self.job.under_way()
         self._chunks += 1
-        self._spoken = self._done + len(tokens)
+        self._done += hop
         self._clock.add("audio_seconds", len(samples) / SAMPLE_RATE)
-        for block in self._hold_back.pass_on(samples, self._progress(ended=last)):
+        with self._door:
+            progress = self._progress(len(tokens), seconds, ended=last)
+            self._emit(self._hold_back.pass_on(samples, progress, time.perf_counter()))
+        if self.job.cancelled:
+            raise CancelledError
+
+    def _emit(self, blocks: list[Floats]) -> None:
+        for block in blocks:
             self._first_heard = self._first_heard or time.perf_counter()
             self._heard += len(block) / SAMPLE_RATE
-            yield block
+            self.job.emit(block)
 
-    def _progress(self, *, ended: bool) -> Progress:
-        since, before = self._front or (0.0, self._spoken)
+    def _progress(self, sounded: int, seconds: float, *, ended: bool) -> Progress:
         return Progress(
-            seconds=time.perf_counter() - since,
-            tokens=self._spoken - before,
-            all_tokens=len(self.tokens),
-            ended=ended,
+            drawn=len(self.tokens),
+            seconds=time.perf_counter() - self._begun,
+            all_drawn=self.ended,
+            done=self._done,
+            sounded=sounded,
+            sound_seconds=seconds,
             before_it=self.audio_before_it,
+            ended=ended,
         )
 
     def _samples(self, tokens: list[int], *, last: bool) -> Floats:
