@@ -23,7 +23,7 @@ class Machine:
     draw: float
     sound: float
 
-    def perform(self, pace: Pace, before_it: float = 0.0) -> list[tuple[float, float]]:
+    def perform(self, pace: Pace, *, alone: bool = True, before_it: float = 0.0) -> list[tuple[float, float]]:
         """Make 300 tokens; return when how many seconds came out. Looks at what is held every 20 ms."""
         now = 0.0
         hold = HoldBack(pace, EARLY, IDS)
@@ -34,7 +34,7 @@ class Machine:
             size = TOKENS - done if hop is None else hop
             end = min(done + size + OVERLAP_TOKENS, TOKENS)
             seconds = (end - done) * self.sound
-            made = max(now, end * self.draw) + seconds
+            before, made = now, max(now, end * self.draw) + seconds
             while (now := now + 0.02) < made:
                 heard += [(now, block.size / 22050) for block in hold.due(now)]
             now, chunk = made, chunk + 1
@@ -46,6 +46,8 @@ class Machine:
                 done=done + size,
                 sounded=end - done,
                 sound_seconds=seconds,
+                piece_seconds=made - before,
+                alone=alone,
                 before_it=before_it,
                 ended=end == TOKENS and hop is None,
             )
@@ -107,6 +109,15 @@ def test_what_older_ones_lack_comes_first() -> None:
     machine.perform(pace)
     at_once, later = machine.perform(pace), machine.perform(pace, before_it=4.0)
     assert later[0][0] > at_once[0][0] + 0.5
+
+
+def test_among_others_it_reckons_with_waiting_for_them() -> None:
+    pace = Pace()
+    machine = Machine(0.01, 0.006)
+    machine.perform(pace)
+    alone, among_others = machine.perform(pace), machine.perform(pace, alone=False)
+    assert among_others[0][0] > alone[0][0]
+    assert stalls(among_others) == 0
 
 
 def test_everything_comes_out_in_the_end() -> None:

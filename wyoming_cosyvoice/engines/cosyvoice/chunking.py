@@ -29,6 +29,11 @@ class Chunking:
         """The same with the last hop alone, for what plays behind something else: least work, and bounded memory."""
         return Chunking(self.hops[-1:], self.shortest)
 
+    @property
+    def most_work(self) -> float:
+        """How many tokens sound at most for each that is new, overlaps included."""
+        return 1 + OVERLAP_TOKENS / self.hops[0] if self.hops else 1.0
+
     def hop(self, chunk: int, expected: float = math.inf) -> int | None:
         """Return how many tokens chunk number `chunk` moves on, None if it waits for the end.
 

@@ -126,6 +126,7 @@ class DecodeLoop:
                 performance.come_to_front()
             performance.let_out()
             performance.audio_before_it = audio_before
+            performance.alone = len(self._queue) == 1
             audio_before += performance.audio_left
             if run is None and performance.wants_to_sound:
                 self._sounding[performance] = pool.submit(_emit, performance)

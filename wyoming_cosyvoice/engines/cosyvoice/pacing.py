@@ -61,6 +61,10 @@ class Progress:
     """Tokens of this piece, those that overlap included."""
     sound_seconds: float
     """How long they took to sound."""
+    piece_seconds: float
+    """How long it is since the piece before it, or the beginning."""
+    alone: bool = True
+    """Whether no other utterance is in the making."""
     before_it: float = 0.0
     """Seconds of audio that older utterances still lack."""
     ended: bool = False
@@ -119,13 +123,16 @@ class HoldBack:
         """
         if self._pace.sound_seconds is None:
             return math.inf
-        sound = _MARGIN * max(self._pace.sound_seconds, progress.sound_seconds / progress.sounded)
+        # among others it waits for processors once it is heard; what passed from piece to piece has some of that in it
+        newest = progress.sound_seconds if progress.alone else progress.piece_seconds
+        sound = _MARGIN * max(self._pace.sound_seconds, newest / progress.sounded)
         draw = 0.0 if progress.all_drawn else _MARGIN * progress.seconds / progress.drawn
         expected = 0.0 if progress.all_drawn else self._pace.tokens_an_id * self._text_ids
         done, total = float(progress.done), max(expected, progress.drawn)
         # nothing has left yet, so all that was made can be played while the rest is made
         audio, chunk, wait = self._made, self._chunks, 0.0
-        ready = progress.before_it * self._tokens_a_second * sound
+        # the pieces of older ones overlap too; how many they are is not known
+        ready = progress.before_it * self._tokens_a_second * sound * self._chunking.most_work
         while done < total:
             hop = self._chunking.hop(chunk, total - done)
             size = total - done if hop is None else hop

@@ -76,9 +76,11 @@ class Performance:
         self.failure: EngineError | None = None
         self.audio_before_it = 0.0
         """Seconds of audio that older utterances still lack."""
+        self.alone = True
+        """Whether no other utterance is in the making."""
         self._number = number
         self._oldest = False
-        self._begun = time.perf_counter()
+        self._begun = self._last_made = time.perf_counter()
         self._fewest, self._most = token_limits(text_ids)
         self._uniforms = np.random.RandomState([utterance.seed % 2**32, 0])
         self._sampler = model.sampler
@@ -194,13 +196,17 @@ class Performance:
             self.job.emit(block)
 
     def _progress(self, sounded: int, seconds: float, *, ended: bool) -> Progress:
+        now, before = time.perf_counter(), self._last_made
+        self._last_made = now
         return Progress(
             drawn=len(self.tokens),
-            seconds=time.perf_counter() - self._begun,
+            seconds=now - self._begun,
             all_drawn=self.ended,
             done=self._done,
             sounded=sounded,
             sound_seconds=seconds,
+            piece_seconds=now - before,
+            alone=self.alone,
             before_it=self.audio_before_it,
             ended=ended,
         )
