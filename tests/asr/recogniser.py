@@ -96,9 +96,7 @@ class Scorer:
     def errors(self, said: str, heard: str, language: Language) -> tuple[int, int]:
         """Return errors and length; `said` may hold several right readings with `|` between them."""
         units = self._units[language]
-        if language == "zh":
-            heard = _divided(heard, said)
-        heard = normalize(_CLOCK.sub(r"\1:\2", heard), language)
+        heard = normalize(_CLOCK.sub(r"\1:\2", _divided(heard, said)), language)
         readings = [(units(reading), units(self._respelt(heard, reading))) for reading in said.split("|")]
         options = [(distance(wanted, found), len(wanted)) for wanted, found in readings]
         return min(options, key=lambda option: option[0] / max(option[1], 1))
@@ -123,9 +121,9 @@ class Scorer:
 
 
 def _divided(heard: str, said: str) -> str:
-    """Divide English names that were heard as one word but said as two: Frontdoor is front door."""
-    for name in re.findall("[A-Za-z]+(?: [A-Za-z]+)+", said):
-        heard = re.sub(rf"\b{name.replace(' ', '')}\b", name, heard, flags=re.IGNORECASE | re.ASCII)
+    """Divide English words that were heard as one but said as two: Frontdoor is front door, backyard back yard."""
+    for first, second in re.findall(r"\b([A-Za-z]+)(?= ([A-Za-z]+))", said, re.ASCII):
+        heard = re.sub(rf"\b{first}{second}\b", f"{first} {second}", heard, flags=re.IGNORECASE | re.ASCII)
     return heard
 
 

@@ -24,7 +24,7 @@ SENTENCES = Path(__file__).with_name("sentences")
 # Shows the recogniser that both languages may come; none of its English words is in a sentence.
 BILINGUAL = "今天的meeting改到Friday，请reply一下email。"
 PURE: tuple[Language, ...] = ("zh", "en")
-KINDS = ("tuned", "fresh", "last")
+KINDS = ("tuned", "fresh", "last", "unseen")
 
 
 def read_sentences(language: str, kind: str) -> list[tuple[str, str]]:
@@ -89,16 +89,17 @@ async def test_a_recogniser_understands(language: Language, limit: float, listen
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_english_inside_chinese_is_understood(listener: Listener) -> None:
-    """How it is heard, and what was measured: sentences/README.md.
+    """How it is heard, what was measured, and controls: sentences/README.md.
 
-    Meant was 1.5 times the error of sentences in one language. Measured were 8.5 % of 60 sentences against 3.5 %, 2.4
-    times (5.8 % of the 34 that were here before), and 9.0 % when the graph rounded otherwise. So the limit is absolute.
+    Meant was 1.5 times the error of sentences in one language. Measured were 8.6 % of the first 60 sentences and 9.4 %
+    of all 80 against 3.1 %. Native voices of both languages, cut together, have 12.0 % of those 60. So the limit is
+    absolute; a graph that rounds otherwise moved it by 0.5 %.
     """
     errors, length = await listener.errors("mixed", "zh", BILINGUAL)
     pure = [await listener.errors(language, language) for language in PURE]
     times = errors / length / (sum(wrong for wrong, _ in pure) / sum(units for _, units in pure))
     print(f"mixed sentences have {times:.1f} times the error of pure ones")  # noqa: T201
-    assert errors / length <= 0.11
+    assert errors / length <= 0.105
 
 
 def test_the_distance_is_levenshteins() -> None:
@@ -117,6 +118,7 @@ def test_the_score_counts_what_a_listener_would() -> None:
     assert scorer.errors("ceiling fan的转速", "Sealing fan的转速", "zh") == (0, 5)
     assert scorer.errors("study room的灯", "Stady room的灯", "zh") == (1, 4)
     assert scorer.errors("you have two mails", "You have to males.", "en") == (0, 4)
+    assert scorer.errors("motion in the back yard", "Motion in the backyard.", "en") == (0, 5)
     assert scorer.errors("set to seventy two", "Set to 72.", "en") == (0, 4)
     assert scorer.errors("十点十五分", "10.15分", "zh") == (0, 5)
     assert scorer.errors("とーきょー", "東京", "ja") == (0, 5)
