@@ -92,7 +92,6 @@ class SpeechStream:
         self._script = Script(make_planner, stage.executor, stage.config, self._changed)
         self._playback = Playback(rate, stage.config.samples_per_chunk, stage.config.max_audio)
         self._takes: deque[_Take] = deque()
-        self._claimed = False
         self._recorded = 0
         self._closed = False
         self._clauses = self._cached_clauses = 0
@@ -238,8 +237,7 @@ class SpeechStream:
 
     def _record(self, part: Part) -> _Take:
         take = _Take(part)
-        claim = Claim(self.client, self._number, first=not self._claimed)
-        self._claimed = True
+        claim = Claim(self.client, self._number, first=not self._recorded)
         worker = self._stage.fleet.worker(part.engine)
         self._recorded += 1
         take.recording = self._stage.studio.record(part, worker, take, claim, self._changed)

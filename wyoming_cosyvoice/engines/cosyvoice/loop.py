@@ -88,8 +88,6 @@ class DecodeLoop:
         except Exception as error:  # noqa: BLE001 - the edge between engine and job: it fails the job, not the thread
             job.fail(error)
         else:
-            if not self._queue:
-                performance.come_to_front()
             self._rows.append(performance)
             self._queue.append(performance)
 
@@ -122,10 +120,9 @@ class DecodeLoop:
                     self._forget(performance)
                     continue
                 run = None
-            if performance is self._queue[0]:
-                performance.come_to_front()
             performance.let_out()
             performance.audio_before_it = audio_before
+            performance.oldest = performance is self._queue[0]
             performance.alone = len(self._queue) == 1
             audio_before += performance.audio_left
             if run is None and performance.wants_to_sound:

@@ -89,7 +89,6 @@ class HoldBack:
         self._made = 0.0
         self._chunks = 0
         self._opens = math.inf
-        self._open = False
 
     @property
     def left(self) -> float:
@@ -105,15 +104,15 @@ class HoldBack:
             self._pace.learn_sound(progress.sound_seconds, progress.sounded)
         if progress.ended:
             self._pace.learn_length(progress.drawn, self._text_ids)
-        self._opens = now if progress.ended else now + self._wait(progress)
+        if now < self._opens:
+            self._opens = now if progress.ended else now + self._wait(progress)
         return self.due(now)
 
     def due(self, now: float) -> list[Floats]:
         """Return what was held and may be heard by now."""
-        self._open = self._open or now >= self._opens
-        ready: list[Floats] = []
-        if self._open:
-            ready, self._held = self._held, []
+        if now < self._opens:
+            return []
+        ready, self._held = self._held, []
         return [block for block in ready if block.size]
 
     def _wait(self, progress: Progress) -> float:

@@ -76,10 +76,11 @@ class Performance:
         self.failure: EngineError | None = None
         self.audio_before_it = 0.0
         """Seconds of audio that older utterances still lack."""
+        self.oldest = False
+        """Whether no older utterance is in the making."""
         self.alone = True
         """Whether no other utterance is in the making."""
         self._number = number
-        self._oldest = False
         self._begun = self._last_made = time.perf_counter()
         self._fewest, self._most = token_limits(text_ids)
         self._uniforms = np.random.RandomState([utterance.seed % 2**32, 0])
@@ -133,11 +134,7 @@ class Performance:
     @property
     def rank(self) -> Rank:
         """Before the decoder if it is the oldest and its listener waits or soon will, else after it; by age."""
-        return (DECODER.rank[0] - 1 if self._oldest and self._hurried else DECODER.rank[0] + 1, self._number)
-
-    def come_to_front(self) -> None:
-        """Note that no older one is left."""
-        self._oldest = True
+        return (DECODER.rank[0] - 1 if self.oldest and self._hurried else DECODER.rank[0] + 1, self._number)
 
     @property
     def _hurried(self) -> bool:
