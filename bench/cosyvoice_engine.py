@@ -87,6 +87,10 @@ class Queue:
         self._taken.append(self._jobs.pop(0))
         return self._taken[-1]
 
+    def quiet(self, seconds: float) -> bool:  # noqa: ARG002 - nobody asks
+        """Return False."""
+        return False
+
 
 def silences(jobs: list[Listener]) -> Iterator[float]:
     """Yield the seconds for which a listener to clauses one after the other waits for each but the first."""

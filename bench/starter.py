@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bench.report import publish, table
 from bench.serving import serve, speak
+from wyoming_cosyvoice.engines.engine import QUIET_SECONDS
 from wyoming_cosyvoice.engines.kokoro import quicken
 from wyoming_cosyvoice.engines.kokoro.frontend import Frontend
 from wyoming_cosyvoice.engines.kokoro.session import Session
@@ -82,7 +83,9 @@ def served(rounds: int) -> list[list[object]]:
                 whole = statistics.median(item.total for item in spoken)
                 sound = statistics.median(item.first_audio for item in spoken)
                 rows.append([characters, sound, whole, sound / whole, spoken[0].audio])
-            rows.append(["resident MB", process.resident_megabytes, process.peak_megabytes, "", ""])
+            spoken_last, peak = process.resident_megabytes, process.peak_megabytes
+            time.sleep(QUIET_SECONDS + 2)
+            rows.append(["resident MB", spoken_last, peak, process.resident_megabytes, ""])
             rows.append(["ready after s", process.start_seconds, installed, "", ""])
     return rows
 
@@ -104,8 +107,9 @@ def main(argv: list[str] | Sequence[str]) -> int:
         f"Real-time factor on {arguments.threads} threads, medians of {arguments.rounds} runs, the graphs in turns in "
         "one process; `times shipped` is the median of the quotients of neighbouring runs; `design` is the goal.\n\n"
         f"{speed}\n\n"
-        "Through the server (Wyoming client, no cache); the row `resident MB` has memory now and at its peak, `ready "
-        f"after s` a usual start and the first one, which assembles and patches the model.\n\n{server}"
+        "Through the server (Wyoming client, no cache); the row `resident MB` has memory after the last text, at its "
+        f"peak, and {QUIET_SECONDS + 2:.0f} s later; `ready after s` a usual start and the first one, which "
+        f"assembles and patches the model.\n\n{server}"
     )
     publish("starter", "The starter: speed, first sound, memory", text)
     return 0

@@ -28,6 +28,9 @@ class OneJob:
         self._taken = True
         return self
 
+    def quiet(self, seconds: float) -> bool:
+        return False
+
     def under_way(self) -> None:
         """Nothing follows."""
 

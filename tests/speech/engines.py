@@ -64,6 +64,7 @@ class PlainEngine:
         self.utterances: list[Utterance] = []
         self.closed = threading.Event()
         self.serving = threading.Event()
+        self.rested = threading.Event()
         self._seconds = seconds
         self._level = level
 
@@ -78,7 +79,7 @@ class PlainEngine:
 
     def serve(self, jobs: JobSource) -> None:
         self.serving.set()
-        serve_one_at_a_time(jobs, self.synthesize)
+        serve_one_at_a_time(jobs, self.synthesize, self.rested.set)
 
     def synthesize(self, job: Job) -> Iterator[Samples]:
         self.heard.append(spoken(job.utterance))

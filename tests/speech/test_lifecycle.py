@@ -54,6 +54,29 @@ async def test_stop_without_requests_is_quick_and_may_come_twice(make_service: M
     assert engine.closed.is_set()
 
 
+async def test_an_engine_rests_when_nobody_has_asked_for_a_while(
+    make_service: MakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wyoming_cosyvoice.engines.engine.QUIET_SECONDS", 0.05)
+    engine = PlainEngine()
+    service = await make_service(engine)
+    for word in ("one", "two"):
+        assert (await speak(service, word)).size
+        await happened(engine.rested)
+        engine.rested.clear()
+
+
+async def test_an_engine_with_work_does_not_rest(make_service: MakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wyoming_cosyvoice.engines.engine.QUIET_SECONDS", 2 * PATIENCE)
+    engine = PlainEngine()
+    service = await make_service(engine)
+    assert (await speak(service, "One is here. Two is here. Three is here.")).size
+    assert not engine.rested.is_set()
+    async with asyncio.timeout(PATIENCE):
+        await service.stop(PATIENCE)
+    assert engine.closed.is_set()
+
+
 async def test_stop_leaves_an_engine_behind_that_hangs(
     make_service: MakeService, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

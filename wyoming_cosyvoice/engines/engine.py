@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Samples: TypeAlias = NDArray[np.float32]
     """Mono, nominally in [-1, 1], at the engine's sample rate."""
 
+QUIET_SECONDS = 5.0
+"""An engine without work for so long may give memory back."""
+
 REFERENCE_LOUDNESS = -19.0
 """The level that all voices are brought to, in LUFS: speech then peaks near full scale and rarely above it."""
 
@@ -114,6 +117,12 @@ class JobSource(Protocol):
         says that there is none now; a batching engine asks so between steps.
         """
 
+    def quiet(self, seconds: float) -> bool:
+        """Wait for a job; return whether none came for so long, and an engine may give back what it keeps for the next.
+
+        Returns False at once when there is a job, or when `take` has something else to say.
+        """
+
 
 class Engine(Protocol):
     """A loaded model that speaks."""
@@ -167,12 +176,14 @@ class Engine(Protocol):
         """Give back sessions and memory. Called after `serve` has returned."""
 
 
-def serve_one_at_a_time(jobs: JobSource, synthesize: Callable[[Job], Iterator[Samples]]) -> None:
-    """Speak jobs one after another: the loop of an engine without batches.
+def serve_one_at_a_time(
+    jobs: JobSource, synthesize: Callable[[Job], Iterator[Samples]], rest: Callable[[], None] | None = None
+) -> None:
+    """Speak jobs one after another: the loop of an engine without batches. `rest` is called when a while has no job.
 
     An error of one utterance fails that job alone.
     """
-    while (job := jobs.take(wait=True)) is not None:
+    while (job := _next(jobs, rest)) is not None:
         if job.cancelled:
             job.finish()
             continue
@@ -185,3 +196,9 @@ def serve_one_at_a_time(jobs: JobSource, synthesize: Callable[[Job], Iterator[Sa
             job.fail(error)
         else:
             job.finish()
+
+
+def _next(jobs: JobSource, rest: Callable[[], None] | None) -> Job | None:
+    if rest is not None and jobs.quiet(QUIET_SECONDS):
+        rest()
+    return jobs.take(wait=True)

@@ -100,9 +100,7 @@ class Worker:
     def take(self, *, wait: bool) -> WorkerJob | None:
         """Return the job whose turn it is; see `JobSource.take`."""
         with self._condition:
-            self._sign_of_life += 1
-            self.failure = None  # if it hung, it has come back
-            self._settle()
+            self._report()
             while not self._stopping:
                 job = self._queue.pop()
                 if job is not None:
@@ -114,6 +112,12 @@ class Worker:
                     return None
                 self._condition.wait()
         return None
+
+    def quiet(self, seconds: float) -> bool:
+        """Return whether no job came for so long; see `JobSource.quiet`."""
+        with self._condition:
+            self._report()
+            return not self._condition.wait_for(lambda: self._stopping or len(self._queue) > 0, seconds)
 
     def suspect(self) -> int:
         """Begin to doubt that the engine is alive; the answer is for `condemn`."""
@@ -148,6 +152,12 @@ class Worker:
             hint = "Restart the server; its log has the details"
             self.failure = EngineError(f"The engine {self.engine.name} crashed again and again", hint)
             self._fail_waiting(self.failure)
+
+    def _report(self) -> None:
+        """Take it as a sign of life that the engine asks for work."""
+        self._sign_of_life += 1
+        self.failure = None  # if it hung, it has come back
+        self._settle()
 
     def _settle(self) -> None:
         """Count the time since the last call and forget what is finished."""

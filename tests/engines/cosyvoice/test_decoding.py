@@ -1,6 +1,5 @@
 """Rows of a batch: what a row says does not depend on its neighbours."""
 
-import resource
 import shutil
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.engines.resident import resident_bytes
 from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
 from wyoming_cosyvoice.engines.cosyvoice.decoding import RelativePositions
 from wyoming_cosyvoice.errors import BadRequestError, EngineError, ModelError
@@ -82,11 +82,6 @@ def test_memory_follows_what_was_said_and_not_what_may_be_said(model: CosyVoice)
     before = resident_bytes()
     batch.join(prompts(model)[0])
     assert resident_bytes() - before < 3e6  # 16 MB with pages of 2 MB, one at least in each of its arrays
-
-
-def resident_bytes() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize()
 
 
 def test_limits_are_told(model: CosyVoice) -> None:

@@ -80,6 +80,9 @@ class Jobs:
             self._ready.append(self._later.pop(0)[1])
         return self._ready.pop(0) if self._ready else None
 
+    def quiet(self, seconds: float) -> bool:
+        return False
+
 
 @pytest.fixture(scope="module")
 def engine(model: CosyVoice) -> CosyVoiceEngine:

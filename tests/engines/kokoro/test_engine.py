@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines.resident import resident_bytes
 from wyoming_cosyvoice.config import Config
 from wyoming_cosyvoice.engines.engine import Utterance
 from wyoming_cosyvoice.engines.kokoro import quicken
@@ -53,6 +54,7 @@ class OneJob:
     finished: bool = False
     error: Exception | None = None
     taken: bool = False
+    alone: bool = False
 
     def under_way(self) -> None:
         """Nothing follows."""
@@ -71,6 +73,9 @@ class OneJob:
             return None
         self.taken = True
         return self
+
+    def quiet(self, seconds: float) -> bool:
+        return self.alone and self.taken
 
     @property
     def samples(self) -> np.ndarray[Any, Any]:
@@ -101,6 +106,15 @@ def test_speaks_the_same_each_time(engine: KokoroEngine) -> None:
     assert 0.8 < len(first) / engine.sample_rate < 3
     assert 0.05 < np.abs(first).max() <= 1.5
     assert np.array_equal(first, again)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory_is_given_back_when_nobody_asks_for_more(engine: KokoroEngine) -> None:
+    long = zh("天气预报说明天会下大雨，出门的时候记得带上雨伞，开车也要慢一点，路上积水比较多，注意安全。")
+    speak(engine, long)
+    kept = resident_bytes()
+    engine.serve(OneJob(Utterance((zh("好。"),), "zh_female_1"), alone=True))
+    assert kept - resident_bytes() > 60e6
 
 
 @pytest.mark.parametrize(

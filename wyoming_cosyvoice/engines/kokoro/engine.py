@@ -52,7 +52,7 @@ class KokoroEngine:
 
     def serve(self, jobs: JobSource) -> None:
         """Speak jobs one after another."""
-        serve_one_at_a_time(jobs, self._synthesize)
+        serve_one_at_a_time(jobs, self._synthesize, self._graph.rest)
 
     def metrics(self) -> Mapping[str, float]:
         """Seconds spent in the frontend and in the graph, and seconds of audio made."""

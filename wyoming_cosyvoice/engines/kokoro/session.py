@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
+from wyoming_cosyvoice.engines.kokoro.vocabulary import encode
 from wyoming_cosyvoice.engines.processors import threads_for
 from wyoming_cosyvoice.engines.watching import watched
 
@@ -55,8 +56,8 @@ class Session:
     ) -> NDArray[np.float32] | None:
         """Return the samples of one piece, or None if `stopped` said so while it ran.
 
-        `ids` has both ends marked; `style` is `[1, 256]`. The arena is shrunk after each run, so a long piece leaves no
-        memory behind.
+        `ids` has both ends marked; `style` is `[1, 256]`. Memory is kept for the next run, until `rest`: asking the
+        system for it anew takes a twentieth of the time.
         """
         found = self._run((self._audio,), ids, style, speed, stopped)
         return None if found is None else np.asarray(found[0], np.float32).reshape(-1)
@@ -79,6 +80,15 @@ class Session:
         ends = np.cumsum(found[1].reshape(-1)) * FRAME
         return samples, np.concatenate([np.zeros(1, np.int64), np.minimum(ends, len(samples))])
 
+    def rest(self) -> None:
+        """Give memory back that was kept for the next run.
+
+        ONNX Runtime does so when a run ends, so this is one of next to nothing: 30 ms.
+        """
+        options = ort.RunOptions()
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self._session.run((self._audio,), _inputs(encode(""), np.zeros((1, 256), np.float32), 5.0), options)
+
     def _run(
         self,
         outputs: tuple[str, ...],
@@ -88,12 +98,7 @@ class Session:
         stopped: Callable[[], bool],
     ) -> list[NDArray[np.generic]] | None:
         run_options = ort.RunOptions()
-        run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        inputs = {
-            "tokens": np.array([ids], np.int64),
-            "style": style,
-            "speed": np.array([speed], np.float32),
-        }
+        inputs = _inputs(ids, style, speed)
         with watched(run_options, stopped):
             try:
                 found: list[NDArray[np.generic]] = self._session.run(outputs, inputs, run_options)
@@ -102,3 +107,7 @@ class Session:
                     return None
                 raise
         return found
+
+
+def _inputs(ids: Sequence[int], style: NDArray[np.float32], speed: float) -> dict[str, NDArray[np.generic]]:
+    return {"tokens": np.array([ids], np.int64), "style": style, "speed": np.array([speed], np.float32)}
