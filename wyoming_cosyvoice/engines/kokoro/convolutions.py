@@ -11,12 +11,15 @@ from wyoming_cosyvoice.engines.kokoro import snake, tables
 from wyoming_cosyvoice.engines.kokoro.writer import CONTRIBUTED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from wyoming_cosyvoice.engines.kokoro.scales import SiteScale
     from wyoming_cosyvoice.engines.kokoro.sites import Site
     from wyoming_cosyvoice.engines.kokoro.writer import Writer
 
+SOURCE_BLOCK = "noise_res."
 WEIGHT_LIMIT = 63
 """Weights keep 7 bits, so that processors without VNNI, which add two products in 16 bits, can't overflow."""
 
@@ -49,19 +52,17 @@ def write_fixed(writer: Writer, site: Site, scale: SiteScale, source: SiteScale 
     """Write the convolution in int8; ONNX Runtime's takes channels last.
 
     The first convolution of a pair reads float32 `[1, C, T]` and leaves its output in bytes `[1, T, O]`. The second has
-    the first's scale as `source`, and leaves float32 `[1, O, T]`.
+    the first's scale as `source`, and leaves float32 `[1, O, T]`; in a source's block without what `left_out` says.
     """
     if source is not None:
-        source_step = _first_output(source).step.astype(np.float32)
+        source_step = _centred_output(source).step.astype(np.float32)
         activation = tables.write_of_bytes(writer, site, scale.input_step, source_step)
-    elif site.name.startswith("noise_res"):  # means of up to 88 deviations, for which bytes around 0 are too coarse
-        activation = snake.write_bytes(writer, site, scale.input_step)
     else:
         activation = tables.write(writer, site, scale.input_step)
     if site.normalised_after:
-        _convolution(writer, site, scale.input_step, _first_output(scale), activation, name=site.output)
+        _convolution(writer, site, scale.input_step, _centred_output(scale), activation, name=site.output)
         return
-    output = _second_output(scale)
+    output = _centred_output(scale) if site.name.startswith(SOURCE_BLOCK) else _whole_output(scale)
     convolved = _convolution(writer, site, scale.input_step, output, activation, name=f"{site.name}/convolved")
     turned = writer.add("Transpose", [convolved], f"{site.name}/turned", perm=[0, 2, 1])
     # the Transpose would be moved behind DequantizeLinear, where scales a channel take three times as long
@@ -71,14 +72,21 @@ def write_fixed(writer: Writer, site: Site, scale: SiteScale, source: SiteScale 
     writer.add("DequantizeLinear", [held, step, zero], site.output, axis=1)
 
 
-def _first_output(scale: SiteScale) -> _Output:
-    """Return the bytes of a pair's first convolution: a norm reads them, for which the shift doesn't matter."""
+def left_out(scales: Mapping[str, SiteScale], number: int) -> NDArray[np.float32]:
+    """Return what the output `[O]` of a block of the source lacks, so that it lies around 0."""
+    pairs = (scales[f"{SOURCE_BLOCK}{number}/convs2.{pair}"] for pair in range(3))
+    total: NDArray[np.float64] = np.sum([_centred_output(scale).shift for scale in pairs], axis=0)
+    return total.astype(np.float32)
+
+
+def _centred_output(scale: SiteScale) -> _Output:
+    """Return bytes whose shift is left out: a norm reads them, for which it doesn't matter, or it is added later."""
     low, high = scale.low.astype(np.float64), scale.high.astype(np.float64)
     step = _step(low, high)
     return _Output(step, np.full(len(step), 128.0), low + 128 * step)
 
 
-def _second_output(scale: SiteScale) -> _Output:
+def _whole_output(scale: SiteScale) -> _Output:
     low, high = np.minimum(scale.low.astype(np.float64), 0), np.maximum(scale.high.astype(np.float64), 0)
     step = _step(low, high)
     zero = np.clip(np.round(128 - (low + 128 * step) / step), 0, 255)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.engines.kokoro.scales import SiteScale
 
-VERSION = 5
+VERSION = 6
 """Changes with the recipe, so that an older patched graph is made again."""
 
 _PRODUCER = "wyoming-cosyvoice"
@@ -51,17 +51,24 @@ def patch(model: ModelProto, scales: Mapping[str, SiteScale] | None) -> None:
         for convolution in dense.find(graph):
             dense.write(writer, convolution)
             replacements[convolution.output] = writer.take_nodes()
-    for layer in upsampling.find(graph):
-        upsampling.write(writer, layer, in_bytes=scales is not None)
+    for number, layer in enumerate(upsampling.find(graph)):
+        shift = None if scales is None else _shift(writer, number, scales)
+        upsampling.write(writer, layer, in_bytes=scales is not None, shift=shift)
         replacements[layer.output] = writer.take_nodes()
     spectrum.write(writer)
     replacements |= {spectrum.REAL: writer.take_nodes(), spectrum.IMAGINARY: []}
-    replacements |= source.write(writer, graph)
+    replacements |= source.write(writer, graph, centred=scales is not None)
     _replace(graph, replacements)
     graph.initializer.extend(writer.constants.values())
     _tell_durations(graph)
     _prune(graph)
     model.producer_name, model.producer_version = _PRODUCER, str(VERSION)
+
+
+def _shift(writer: Writer, number: int, scales: Mapping[str, SiteScale]) -> str:
+    """Write what the source lacks `[O]` where the generator adds it."""
+    left_out = writer.constant(f"left out {number}", convolutions.left_out(scales, number))
+    return writer.add("Add", [source.shift(number), left_out], f"shift {number}")
 
 
 def _replace(graph: GraphProto, replacements: Mapping[str, list[NodeProto]]) -> None:

@@ -61,13 +61,19 @@ def find(graph: GraphProto) -> list[Upsampling]:
     return found
 
 
-def write(writer: Writer, layer: Upsampling, *, in_bytes: bool) -> None:
-    """Write it, in float32 or in bytes; the input's scale is found at run time then."""
+def write(writer: Writer, layer: Upsampling, *, in_bytes: bool, shift: str | None = None) -> None:
+    """Write it, in float32 or in bytes; the input's scale is found at run time then.
+
+    Adds `shift` `[O]` to the output.
+    """
     name, step = layer.output, layer.step
     # row t of the product holds samples t step ... (t + 1) step, which hang on inputs t and t - 1
     halves = layer.weight[:, :, :step], layer.weight[:, :, step:]
     matrix = np.concatenate([half.transpose(0, 2, 1).reshape(len(half), -1) for half in halves])
     bias = writer.constant(f"{name}/bias", np.tile(layer.bias, step))
+    if shift is not None:
+        repeated = writer.add("Tile", [shift, writer.shape(step)], f"{name}/shift")
+        bias = writer.add("Add", [bias, repeated], f"{name}/biases")
     if in_bytes:
         product = _product_of_bytes(writer, layer, matrix, bias)
     else:
