@@ -140,8 +140,8 @@ def test_chunks_leave_before_the_utterance_ends(model: CosyVoice) -> None:
     text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
     (job,) = speak(engine, utterance(text))
     assert len(job.blocks) >= 3
-    # 52 tokens are 89 frames; 34 of them overlap, and of the other 55 the vocoder holds back 20
-    assert len(job.blocks[0]) == 256 * (89 - 34 - 20)
+    # 70 tokens are 120 frames; 34 of them overlap, and of the other 86 the vocoder holds back 20
+    assert len(job.blocks[0]) == 256 * (120 - 34 - 20)
     (whole,) = speak(CosyVoiceEngine(model, EngineSettings(chunking=WHOLE)), utterance(text))
     assert len(whole.blocks) == 1
     # each cut may lose a fraction of a frame

@@ -89,9 +89,9 @@ def test_the_first_sound_leaves_between_two_pieces_when_its_time_has_come() -> N
     machine.perform(pace)
     heard = machine.perform(pace)
     assert stalls(heard) == 0
-    # the second piece comes 52 x 12 ms after the first, of which 32 x 20 ms can be played; not so later ones
-    made = 52 * (0.01 + 0.012)
-    assert made < heard[0][0] < made + 52 * 0.012
+    # the second piece comes 82 x 12 ms after the first, of which 50 x 20 ms can be played: just not enough
+    made = 70 * (0.01 + 0.012)
+    assert made < heard[0][0] < made + 82 * 0.012
 
 
 def test_a_slow_machine_waits_but_does_not_wait_for_the_end() -> None:

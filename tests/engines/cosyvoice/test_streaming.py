@@ -65,21 +65,21 @@ def test_noise_is_a_function_of_the_seed_and_the_place() -> None:
 
 
 def test_chunks_grow() -> None:
-    assert [EARLY.hop(chunk) for chunk in range(10)] == [32, 32, 40, 50, 62, 78, 98, 122, 122, 122]
-    assert EARLY.ready(0, 52) == 32
-    assert EARLY.ready(0, 51) == 0
-    assert EARLY.ready(1, 51) == 0
+    assert [EARLY.hop(chunk) for chunk in range(10)] == [50, 62, 78, 98, *[122] * 6]
+    assert EARLY.ready(0, 70) == 50
+    assert EARLY.ready(0, 69) == 0
+    assert EARLY.ready(1, 69) == 0
     assert UPSTREAM.ready(7, 120) == 100
     assert WHOLE.ready(0, 10_000) == 0
 
 
 def test_a_short_rest_is_not_made_a_chunk_of_its_own() -> None:
-    assert EARLY.ready(1, 52, expected=62) == 32
-    assert EARLY.ready(1, 52, expected=61) == 0
-    assert EARLY.hop(1, expected=61) is None
+    assert EARLY.ready(1, 82, expected=102) == 62
+    assert EARLY.ready(1, 82, expected=101) == 0
+    assert EARLY.hop(1, expected=101) is None
     # the text was longer than expected: the cut is where it always is
-    assert EARLY.ready(1, 81, expected=61) == 0
-    assert EARLY.ready(1, 82, expected=61) == 32
+    assert EARLY.ready(1, 121, expected=101) == 0
+    assert EARLY.ready(1, 122, expected=101) == 62
 
 
 @given(st.integers(1, 700), st.integers(0, 700))
