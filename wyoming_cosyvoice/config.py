@@ -145,7 +145,7 @@ class Config:
         8.0, "seconds that running requests get to finish when the server is stopped", kind=float, low=0.0, high=3600.0
     )
     cache_memory: int = _option(
-        64, "megabytes of spoken clauses kept in memory (0: none)", kind=int, metavar="MB", low=0, high=1_000_000
+        24, "megabytes of spoken clauses kept in memory (0: none)", kind=int, metavar="MB", low=0, high=1_000_000
     )
     cache_disk: int = _option(
         0,
