@@ -159,7 +159,7 @@ def test_the_start_script_passes_the_options(tmp_path: Path) -> None:
         f"{prefix}SENTENCE_SILENCE": "0.2",
         f"{prefix}MIXED": "same-voice",
         f"{prefix}THREADS": "0",
-        f"{prefix}CACHE_MEMORY": "64",
+        f"{prefix}CACHE_MEMORY": "24",
         f"{prefix}CACHE_DISK": "256",
         f"{prefix}HTTP_TOKEN": "a b'$(date)\"\n;c",
         f"{prefix}DEBUG": "true",
