@@ -183,22 +183,22 @@ def serve_one_at_a_time(
 
     An error of one utterance fails that job alone.
     """
-    while (job := _next(jobs, rest)) is not None:
-        if job.cancelled:
-            job.finish()
-            continue
-        try:
-            for samples in synthesize(job):
-                if job.cancelled:
-                    break
-                job.emit(samples)
-        except Exception as error:  # noqa: BLE001 - the edge between engine and job: it fails the job, not the thread
-            job.fail(error)
-        else:
-            job.finish()
+    while (job := jobs.take(wait=True)) is not None:
+        _speak(job, synthesize)
+        if rest is not None and jobs.quiet(QUIET_SECONDS):
+            rest()
 
 
-def _next(jobs: JobSource, rest: Callable[[], None] | None) -> Job | None:
-    if rest is not None and jobs.quiet(QUIET_SECONDS):
-        rest()
-    return jobs.take(wait=True)
+def _speak(job: Job, synthesize: Callable[[Job], Iterator[Samples]]) -> None:
+    if job.cancelled:
+        job.finish()
+        return
+    try:
+        for samples in synthesize(job):
+            if job.cancelled:
+                break
+            job.emit(samples)
+    except Exception as error:  # noqa: BLE001 - the edge between engine and job: it fails the job, not the thread
+        job.fail(error)
+    else:
+        job.finish()

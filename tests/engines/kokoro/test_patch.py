@@ -36,6 +36,12 @@ STAND_INS = (
 """What the source's other parts are found by, where a test looks at one of them."""
 
 
+@pytest.fixture(autouse=True)
+def _the_same_numbers_in_any_order() -> None:
+    """Begin each test with the same random numbers, whichever were run before it."""
+    RANDOM.bit_generator.state = np.random.default_rng(1).bit_generator.state
+
+
 def graph_of(
     nodes: Sequence[NodeProto], constants: Sequence[Tensor], inputs: dict[str, Array], output: str
 ) -> GraphProto:
@@ -223,7 +229,8 @@ def test_a_pair_of_convolutions_in_bytes_is_near_the_exact_one(block: str) -> No
         nothing = SiteScale(*(np.array(values, np.float32).repeat(8) for values in ([1], [-128], [126.9])))
         scales |= {f"{block}/convs2.{pair}": nothing for pair in (1, 2)}
         found += convolutions.left_out(scales, 0)[:, None]
-    assert np.sqrt(np.mean((found - wanted) ** 2)) < 0.05 * np.std(wanted)
+    assert np.std(found - wanted) < 0.03 * np.std(wanted)
+    assert np.abs((found - wanted).mean(2)).max() < 0.05 * np.std(wanted)
 
 
 def test_two_blocks_in_bytes_may_read_the_same_source() -> None:

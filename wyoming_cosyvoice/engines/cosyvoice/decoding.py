@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wyoming_cosyvoice.engines.cosyvoice.sessions import frugal
+from wyoming_cosyvoice.engines.memory import frugal
 from wyoming_cosyvoice.errors import EngineError
 
 if TYPE_CHECKING:

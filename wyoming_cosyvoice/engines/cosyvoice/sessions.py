@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
+from wyoming_cosyvoice.engines.memory import frugal
 from wyoming_cosyvoice.engines.watching import watched
 from wyoming_cosyvoice.errors import ModelError
 
@@ -58,13 +59,6 @@ class CancelledError(Exception):
 def never() -> bool:
     """Return False: nobody cancels."""
     return False
-
-
-def frugal() -> ort.RunOptions:
-    """Return options of a run that gives its working memory back: a long utterance leaves none behind, at no cost."""
-    options = ort.RunOptions()
-    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-    return options
 
 
 def run_graph(

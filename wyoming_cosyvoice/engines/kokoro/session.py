@@ -9,6 +9,7 @@ import onnxruntime as ort
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from wyoming_cosyvoice.engines.kokoro.vocabulary import encode
+from wyoming_cosyvoice.engines.memory import frugal
 from wyoming_cosyvoice.engines.processors import threads_for
 from wyoming_cosyvoice.engines.watching import watched
 
@@ -85,9 +86,7 @@ class Session:
 
         ONNX Runtime does so when a run ends, so this is one of next to nothing: 30 ms.
         """
-        options = ort.RunOptions()
-        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        self._session.run((self._audio,), _inputs(encode(""), np.zeros((1, 256), np.float32), 5.0), options)
+        self._session.run((self._audio,), _inputs(encode(""), np.zeros((1, 256), np.float32), 5.0), frugal())
 
     def _run(
         self,
