@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +13,12 @@ from onnx import TensorProto, helper, numpy_helper
 from wyoming_cosyvoice.engines.kokoro import convolutions, dense, source, upsampling
 from wyoming_cosyvoice.engines.kokoro.scales import SiteScale
 from wyoming_cosyvoice.engines.kokoro.sites import GENERATOR, Site
+from wyoming_cosyvoice.engines.kokoro.slim import read_pairs, slim
 from wyoming_cosyvoice.engines.kokoro.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from onnx import GraphProto, NodeProto
@@ -231,6 +234,46 @@ def test_a_pair_of_convolutions_in_bytes_is_near_the_exact_one(block: str) -> No
         found += convolutions.left_out(scales, 0)[:, None]
     assert np.std(found - wanted) < 0.03 * np.std(wanted)
     assert np.abs((found - wanted).mean(2)).max() < 0.05 * np.std(wanted)
+
+
+def test_a_slim_pair_is_the_pair_without_what_it_leaves_out(tmp_path: Path) -> None:
+    first = site("a/convs1.0", "x", "between", first=True)
+    second = site("a/convs2.0", "between", "y", first=False)
+    other = site("b/convs2.0", "elsewhere", "z", first=False)
+    kept = [0, 3, 4, 6]
+    for lost in {*range(8)}.difference(kept):
+        second.weight[:, lost] = 0
+    inputs: dict[str, Array] = {"x": RANDOM.normal(2, 3, (1, 8, 20_000)).astype(np.float32)}
+    style = style_of(first, second)
+    hidden = activation(first, inputs["x"], style)
+    between = convolution(first, hidden)
+    hidden_between = activation(second, between, style)
+    wanted = convolution(second, hidden_between)
+    scales = {
+        first.name: scale_of(first, hidden, between),
+        second.name: scale_of(second, hidden_between, wanted),
+        other.name: scale_of(other, hidden_between, wanted),
+    }
+    step = np.abs(second.weight).max((1, 2)) / 127
+    stored = {
+        "channels": np.array(kept, np.uint8),
+        "weight": np.round(second.weight[:, kept] / step[:, None, None]).astype(np.int8),
+        "step": step,
+        "bias": second.bias,
+    }
+    np.savez(tmp_path / "slim.npz", allow_pickle=False, **{f"a:convs2.0:{key}": item for key, item in stored.items()})
+    slender = replace(second, weight=np.zeros_like(second.weight), bias=np.zeros_like(second.bias))  # not what counts
+
+    (one, two, same), slim_scales = slim([first, slender, other], scales, read_pairs(tmp_path / "slim.npz"))
+
+    assert same is other
+    assert one.weight.shape == (4, 8, 3)
+    assert two.weight.shape == (8, 4, 3)
+    writer = Writer()
+    convolutions.write_fixed(writer, one, slim_scales[first.name], None)
+    convolutions.write_fixed(writer, two, slim_scales[second.name], slim_scales[first.name])
+    found = written(writer, inputs | style, "y")
+    assert np.std(found - wanted) < 0.04 * np.std(wanted)  # four channels, and weights that were rounded before
 
 
 def test_two_blocks_in_bytes_may_read_the_same_source() -> None:

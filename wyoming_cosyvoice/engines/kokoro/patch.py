@@ -14,6 +14,7 @@ from onnx import TensorProto, helper
 from wyoming_cosyvoice.engines.kokoro import convolutions, dense, source, spectrum, upsampling
 from wyoming_cosyvoice.engines.kokoro.session import DURATIONS
 from wyoming_cosyvoice.engines.kokoro.sites import find_sites
+from wyoming_cosyvoice.engines.kokoro.slim import slim
 from wyoming_cosyvoice.engines.kokoro.writer import Writer
 from wyoming_cosyvoice.errors import ModelError
 
@@ -23,16 +24,21 @@ if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
 
     from wyoming_cosyvoice.engines.kokoro.scales import SiteScale
+    from wyoming_cosyvoice.engines.kokoro.slim import SlimPair
 
-VERSION = 6
+VERSION = 7
 """Changes with the recipe, so that an older patched graph is made again."""
 
 _PRODUCER = "wyoming-cosyvoice"
 _FRAMES = "/encoder/Gather_output_0"
 
 
-def patch(model: ModelProto, scales: Mapping[str, SiteScale] | None) -> None:
+def patch(
+    model: ModelProto, scales: Mapping[str, SiteScale] | None, slim_pairs: Mapping[str, SlimPair] | None = None
+) -> None:
     """Change the graph in place; without `scales` the generator's convolutions become float32 ones.
+
+    With them, the pairs of convolutions in `slim_pairs` keep some of their hidden channels only.
 
     The same graph and scales give the same bytes on every machine. Raises ModelError if the graph is another one.
     """
@@ -40,6 +46,8 @@ def patch(model: ModelProto, scales: Mapping[str, SiteScale] | None) -> None:
     replacements: dict[str, list[NodeProto]] = {}
     writer = Writer()
     sites = find_sites(graph)
+    if scales is not None:
+        sites, scales = slim(sites, scales, slim_pairs or {})
     firsts = {site.output: site.name for site in sites if site.normalised_after}
     for site in sites:
         if scales is None:

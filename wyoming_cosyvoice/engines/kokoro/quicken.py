@@ -69,10 +69,14 @@ def make(folder: Path, name: str, record: FileRecord) -> None:
         raise ModelError(
             "The package onnx is not installed", "Run `pip install 'wyoming-cosyvoice[starter]'`"
         ) from None
-    from wyoming_cosyvoice.engines.kokoro import patch, scales  # noqa: PLC0415 - imports onnx
+    from wyoming_cosyvoice.engines.kokoro import patch, scales, slim  # noqa: PLC0415 - imports onnx
 
     model = onnx.load(str(folder / SHIPPED))
-    patch.patch(model, scales.read_scales(shipped("starter", "calibration.npz")) if name == INT8 else None)
+    if name == INT8:
+        measured = scales.read_scales(shipped("starter", "calibration.npz"))
+        patch.patch(model, measured, slim.read_pairs(shipped("starter", "slim.npz")))
+    else:
+        patch.patch(model, None)
     content = model.SerializeToString(deterministic=True)
     found = FileRecord(len(content), hashlib.sha256(content).hexdigest())
     if found != record:

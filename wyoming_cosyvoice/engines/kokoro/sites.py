@@ -33,7 +33,7 @@ class Site:
     `source` is the tensor that the norm reads, `gain` (1 + gamma) and `offset` (beta) are the style's `[1, C, 1]`
     tensors, `alpha` `[C]` the snake's, `weight` `[O, C, K]` and `bias` `[O]` the convolution's in float32, `output` the
     tensor that the rest of the graph reads. `normalised_after` says that another norm reads the output, so that a
-    constant a channel doesn't matter.
+    constant a channel doesn't matter. `channels` are those of the style that a slim site's norm has; None means all.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Site:
     padding: tuple[int, int]
     output: str
     normalised_after: bool
+    channels: NDArray[np.int64] | None = None
 
 
 class GraphIndex:

@@ -116,8 +116,8 @@ def _table(writer: Writer, site: Site, distance: str, deviation: str, step: NDAr
     """Write the bytes `[1, C, 256]` for values that have such a `distance` from their mean."""
     name = site.name
     turns = writer.constant(f"{name}/factor", (site.alpha / np.pi).astype(np.float32).reshape(1, -1, 1))
-    gain = writer.add("Mul", [site.gain, turns], f"{name}/gain")
-    offset = writer.add("Mul", [site.offset, turns], f"{name}/offset")
+    gain = writer.add("Mul", [_styled(writer, site, site.gain, "gain"), turns], f"{name}/gain")
+    offset = writer.add("Mul", [_styled(writer, site, site.offset, "offset"), turns], f"{name}/offset")
     slope = writer.add("Div", [gain, deviation], f"{name}/slope")
     scaled = writer.add("Mul", [distance, slope], f"{name}/scaled")
     place = writer.add("Add", [scaled, offset], f"{name}/turns")
@@ -128,3 +128,11 @@ def _table(writer: Writer, site: Site, distance: str, deviation: str, step: NDAr
     zeros = writer.constant(f"zeros {len(step)}", np.full(len(step), 128, np.uint8))
     steps = writer.constant(f"{name}/input step", step)
     return writer.add("QuantizeLinear", [snake, steps, zeros], f"{name}/table", axis=1)
+
+
+def _styled(writer: Writer, site: Site, tensor: str, kind: str) -> str:
+    """Write the style's gain or offset `[1, C, 1]` for the channels that the site has."""
+    if site.channels is None:
+        return tensor
+    channels = writer.constant(f"{site.name}/channels", site.channels)
+    return writer.add("Gather", [tensor, channels], f"{site.name}/{kind} of channels", axis=1)
