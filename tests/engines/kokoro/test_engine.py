@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -192,7 +192,9 @@ def test_the_user_s_reading_wins(engine: KokoroEngine) -> None:
 
 def test_english_inside_chinese_is_read_as_english(engine: KokoroEngine) -> None:
     assert "wˈIfˌI" in engine.explain(Utterance((zh("Wi-Fi密码"),), "zh_female_1"))
-    assert "lˈɪvɪŋ ɹˈum" in engine.explain(Utterance((zh("打开 Living Room 的灯"),), "zh_female_1"))
+    mixed = Utterance((zh("打开 Living Room 的灯"),), "zh_female_1")
+    assert engine.explain(mixed) == "ta↓kʰai→ | lˈɪvɪŋ ɹˈum | tɤ tə→ŋ"
+    assert "|" not in engine.explain(replace(mixed, voice="ja_female_1"))  # says both in one style
 
 
 def mixed(engine: KokoroEngine, cancelled_after: int = 99) -> tuple[OneJob, list[int]]:
@@ -284,6 +286,19 @@ def test_pieces_fit_and_lose_nothing(phonemes: str, limit: int) -> None:
     found = pieces(phonemes, limit)
     assert all(0 < len(piece) <= limit for piece in found)
     assert "".join(found).replace(" ", "") == phonemes.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("phonemes", "lengths"),
+    [
+        ("a" * 31, [16, 15]),
+        ("aaaa " * 9, [19, 24]),  # 28 and 14 when the last mark was taken
+        ("aaaa " * 5 + "aaaa, " + "aaaa " * 5, [30, 24]),
+        ("aaaa " * 3 + "aaa. " + "aaaa " * 5, [19, 24]),
+    ],
+)
+def test_pieces_are_alike_in_length_unless_a_better_mark_is_there(phonemes: str, lengths: list[int]) -> None:
+    assert [len(piece) for piece in pieces(phonemes, 30)] == lengths
 
 
 def test_the_installed_graph_is_the_catalogue_s(starter: Installed) -> None:

@@ -47,8 +47,8 @@ class KokoroEngine:
         self._audio_seconds = 0.0
 
     def explain(self, utterance: Utterance) -> str:
-        """Kokoro's phonemes of the utterance."""
-        return self._frontend.phonemes(utterance.spans)
+        """Kokoro's phonemes of the utterance; a bar stands between what is said in two styles."""
+        return " | ".join(passage.phonemes for passage in self._passages(utterance))
 
     def serve(self, jobs: JobSource) -> None:
         """Speak jobs one after another."""

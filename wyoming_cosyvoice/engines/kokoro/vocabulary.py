@@ -31,20 +31,24 @@ def encode(phonemes: str) -> list[int]:
 
 
 def pieces(phonemes: str, limit: int = MAX_PIECE) -> list[str]:
-    """Cut a phoneme string into pieces of at most `limit` symbols, at the best mark that lies in the second half."""
+    """Cut a phoneme string into pieces of at most `limit` symbols.
+
+    Each is cut at the best mark in the second half of what it may hold; of equal ones at that which leaves pieces
+    alike in length: 304 symbols without a mark were 150, 148 and 6, and the last syllable was a sentence of its own.
+    """
     found = []
     rest = phonemes.strip()
     while len(rest) > limit:
-        end = next(
-            (
-                position + 1
-                for marks in _BREAKS
-                if (position := max(rest.rfind(mark, limit // 2, limit) for mark in marks)) >= 0
-            ),
-            limit,
-        )
+        even = -(-len(rest) // -(-len(rest) // limit))
+        end = next((end for marks in _BREAKS if (end := _nearest(rest, marks, limit, even))), even)
         found.append(rest[:end].strip())
         rest = rest[end:].strip()
     if rest:
         found.append(rest)
     return found
+
+
+def _nearest(phonemes: str, marks: str, limit: int, wanted: int) -> int:
+    """Return where a piece ends behind the mark that is nearest to where it is `wanted`; 0 if there is none."""
+    ends = (end for end in range(limit // 2 + 1, limit + 1) if phonemes[end - 1] in marks)
+    return min(ends, key=lambda end: abs(end - wanted), default=0)
