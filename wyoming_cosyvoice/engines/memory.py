@@ -24,6 +24,16 @@ def return_large_blocks() -> None:
         mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
+def return_freed() -> None:
+    """Have the C library give back all that was freed, small blocks too: reading a dictionary leaves 5 to 10 MB behind.
+
+    Takes less than a millisecond. Does nothing where the C library has no such call.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+
+
 def frugal() -> ort.RunOptions:
     """Return options of a run that gives its working memory back: a long utterance leaves none behind, at no cost."""
     options = ort.RunOptions()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from wyoming_cosyvoice.engines.kokoro.punctuation import STOPS, tidy
 from wyoming_cosyvoice.engines.kokoro.readings import given_reading
 from wyoming_cosyvoice.engines.kokoro.vocabulary import SYMBOLS
+from wyoming_cosyvoice.engines.memory import return_freed
 from wyoming_cosyvoice.text.clause import Span
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from wyoming_cosyvoice.text.clause import Language
 
-VERSION = "6"
+VERSION = "7"
 """Changes whenever the same words may give other phonemes or be cut otherwise; part of the engine's revision."""
 
 _LOGGER = logging.getLogger(__name__)
@@ -134,6 +135,7 @@ class Frontend:
         make = _READERS[language]
         if make not in self._loaded:
             self._loaded[make] = make()
+            return_freed()
         return self._loaded[make]
 
 

@@ -9,7 +9,7 @@ import onnxruntime as ort
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from wyoming_cosyvoice.engines.kokoro.vocabulary import encode
-from wyoming_cosyvoice.engines.memory import frugal
+from wyoming_cosyvoice.engines.memory import frugal, return_freed
 from wyoming_cosyvoice.engines.processors import threads_for
 from wyoming_cosyvoice.engines.watching import watched
 
@@ -87,6 +87,7 @@ class Session:
         ONNX Runtime does so when a run ends, so this is one of next to nothing: 30 ms.
         """
         self._session.run((self._audio,), _inputs(encode(""), np.zeros((1, 256), np.float32), 5.0), frugal())
+        return_freed()
 
     def _run(
         self,
