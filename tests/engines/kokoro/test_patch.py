@@ -198,6 +198,14 @@ def convolution(site: Site, hidden: Array) -> Array:
     return np.asarray(np.einsum("ctk,ock->ot", windows, site.weight) + site.bias[:, None])[None]
 
 
+def said_by(first: Site, second: Site, source: Array, style: dict[str, Array]) -> tuple[Array, Array, Array, Array]:
+    """Return what each convolution of a pair reads and gives, exactly."""
+    hidden = activation(first, source, style)
+    between = convolution(first, hidden)
+    hidden_between = activation(second, between, style)
+    return hidden, between, hidden_between, convolution(second, hidden_between)
+
+
 def scale_of(site: Site, hidden: Array, output: Array) -> SiteScale:
     turns = np.abs(hidden[0] * site.alpha[:, None] / np.pi).max(1)
     low, high = output[0].min(1), output[0].max(1)
@@ -218,10 +226,7 @@ def test_a_pair_of_convolutions_in_bytes_is_near_the_exact_one(block: str) -> No
     # long, for a seventh of the samples stands for all of them
     inputs: dict[str, Array] = {"x": RANDOM.normal(2, 3, (1, 8, 20_000)).astype(np.float32)}
     style = style_of(first, second)
-    hidden = activation(first, inputs["x"], style)
-    between = convolution(first, hidden)
-    hidden_between = activation(second, between, style)
-    wanted = convolution(second, hidden_between)
+    hidden, between, hidden_between, wanted = said_by(first, second, inputs["x"], style)
     scale = scale_of(first, hidden, between)
     writer = Writer()
     convolutions.write_fixed(writer, first, scale, None)
@@ -245,10 +250,7 @@ def test_a_slim_pair_is_the_pair_without_what_it_leaves_out(tmp_path: Path) -> N
         second.weight[:, lost] = 0
     inputs: dict[str, Array] = {"x": RANDOM.normal(2, 3, (1, 8, 20_000)).astype(np.float32)}
     style = style_of(first, second)
-    hidden = activation(first, inputs["x"], style)
-    between = convolution(first, hidden)
-    hidden_between = activation(second, between, style)
-    wanted = convolution(second, hidden_between)
+    hidden, between, hidden_between, wanted = said_by(first, second, inputs["x"], style)
     scales = {
         first.name: scale_of(first, hidden, between),
         second.name: scale_of(second, hidden_between, wanted),
