@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -29,6 +30,9 @@ from wyoming_cosyvoice.engines.kokoro.voices import Styles
 from wyoming_cosyvoice.store import parts
 from wyoming_cosyvoice.store.catalogue import find_entry
 from wyoming_cosyvoice.text.clause import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "models" / "starter" / "calibration.npz"
@@ -55,20 +59,37 @@ def utterances() -> list[tuple[str, str]]:
     return found
 
 
-def speaking_graph(folder: Path) -> tuple[ort.InferenceSession, list[Site]]:
-    """Return a session of the float32 graph that gives the sites' tensors as outputs, and the sites."""
+def speaking_graph(folder: Path, tensors: Callable[[list[Site]], list[str]]) -> tuple[ort.InferenceSession, list[Site]]:
+    """Return a session of the float32 graph that gives those tensors of the sites as outputs too, and the sites."""
     entry = find_entry("starter")
     shipped = folder / SHIPPED_GRAPH
     parts.join(entry.parts, shipped, entry.products[SHIPPED_GRAPH])
     model = onnx.load(shipped)
     sites = find_sites(model.graph)
     patch.patch(model, None)
-    for site in sites:
-        for tensor in (f"{site.name}/snake", site.output):
-            model.graph.output.append(helper.make_tensor_value_info(tensor, onnx.TensorProto.FLOAT, None))
+    for tensor in tensors(sites):
+        model.graph.output.append(helper.make_tensor_value_info(tensor, onnx.TensorProto.FLOAT, None))
     path = folder / "float32.onnx"
     onnx.save(model, path)
     return ort.InferenceSession(path, providers=["CPUExecutionProvider"]), sites
+
+
+def read_and_given(sites: list[Site]) -> list[str]:
+    """Name what each convolution reads and gives."""
+    return [name for site in sites for name in (f"{site.name}/snake", site.output)]
+
+
+def speak(
+    session: ort.InferenceSession, tensors: list[str], styles: Styles, voice: str, phonemes: str
+) -> list[np.ndarray]:
+    """Speak one utterance and return those tensors without their first axis."""
+    ids = encode(phonemes)
+    inputs = {
+        "tokens": np.array([ids], np.int64),
+        "style": styles.vector(voice, len(ids) - 2),
+        "speed": np.ones(1, np.float32),
+    }
+    return [value[0] for value in session.run(tensors, inputs)]
 
 
 def main() -> None:
@@ -76,23 +97,15 @@ def main() -> None:
     styles = Styles()
     draw = np.random.default_rng(1)
     with tempfile.TemporaryDirectory() as folder:
-        session, sites = speaking_graph(Path(folder))
+        session, sites = speaking_graph(Path(folder), read_and_given)
         seen: dict[str, list[np.ndarray]] = {}
-        names = [name for site in sites for name in (f"{site.name}/snake", site.output)]
+        names = read_and_given(sites)
         todo = utterances()
         for count, (voice, phonemes) in enumerate(todo, 1):
-            ids = encode(phonemes)
-            outputs = session.run(
-                names,
-                {
-                    "tokens": np.array([ids], np.int64),
-                    "style": styles.vector(voice, len(ids) - 2),
-                    "speed": np.ones(1, np.float32),
-                },
-            )
+            outputs = speak(session, names, styles, voice, phonemes)
             for name, value in zip(names, outputs, strict=True):
-                at = np.sort(draw.choice(value.shape[2], min(STEPS, value.shape[2]), replace=False))
-                seen.setdefault(name, []).append(value[0][:, at].astype(np.float16))
+                at = np.sort(draw.choice(value.shape[1], min(STEPS, value.shape[1]), replace=False))
+                seen.setdefault(name, []).append(value[:, at].astype(np.float16))
             print(f"\r{count}/{len(todo)}", end="", file=sys.stderr)
     arrays = {}
     for site in sites:

@@ -15,28 +15,24 @@ from __future__ import annotations
 import sys
 import tempfile
 from dataclasses import replace
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import onnx
-import onnxruntime as ort
-from calibration import utterances
-from onnx import helper
+from calibration import speak, speaking_graph, utterances
 from tqdm import tqdm
 
-from wyoming_cosyvoice.engines.kokoro import patch
-from wyoming_cosyvoice.engines.kokoro.install import SHIPPED_GRAPH
-from wyoming_cosyvoice.engines.kokoro.sites import Site, find_sites
 from wyoming_cosyvoice.engines.kokoro.snake import EPSILON
-from wyoming_cosyvoice.engines.kokoro.vocabulary import encode
 from wyoming_cosyvoice.engines.kokoro.voices import VOICES, Styles
-from wyoming_cosyvoice.store import parts
-from wyoming_cosyvoice.store.catalogue import find_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import onnxruntime as ort
+
+    from wyoming_cosyvoice.engines.kokoro.sites import Site
 
 TARGET = Path(__file__).resolve().parents[2] / "models" / "starter" / "slim.npz"
 HIDDEN = {"noise_res.0": 128, "noise_res.1": 64}  # of 256 and of 128
@@ -63,21 +59,22 @@ class Spoken(NamedTuple):
     styles: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-def spoken(graph: Path, folder: Path, sites: Sequence[Site]) -> list[Spoken]:
-    """Speak every sentence once and return what the block reads."""
-    model = onnx.load(graph)
-    patch.patch(model, None)
-    tensors = list(dict.fromkeys([sites[0].source, *(t for site in sites for t in (site.gain, site.offset))]))
-    for tensor in tensors:
-        model.graph.output.append(helper.make_tensor_value_info(tensor, onnx.TensorProto.FLOAT, None))
-    path = folder / "block.onnx"
-    onnx.save(model, path)
-    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-    styles, found = Styles(), []
+def own(block: str, sites: Sequence[Site]) -> list[Site]:
+    """Return the sites of a block, by name: that which reads the block's input comes first."""
+    return sorted((site for site in sites if site.name.startswith(f"{block}/")), key=lambda site: site.name)
+
+
+def tensors_of(block: str, sites: Sequence[Site]) -> list[str]:
+    """Name what a block reads, and the style of its sites."""
+    sites = own(block, sites)
+    return list(dict.fromkeys([sites[0].source, *(t for site in sites for t in (site.gain, site.offset))]))
+
+
+def spoken(session: ort.InferenceSession, block: str, sites: Sequence[Site]) -> list[Spoken]:
+    """Speak every sentence once and return what the block with those sites reads."""
+    styles, tensors, found = Styles(), tensors_of(block, sites), []
     for voice, phonemes in tqdm(sentences(), unit="sentence"):
-        ids = encode(phonemes)
-        inputs = {"tokens": np.array([ids]), "style": styles.vector(voice, len(ids) - 2), "speed": np.ones(1, "f4")}
-        values = dict(zip(tensors, (value[0] for value in session.run(tensors, inputs)), strict=True))
+        values = dict(zip(tensors, speak(session, tensors, styles, voice, phonemes), strict=True))
         by_site = {site.name: (values[site.gain], values[site.offset]) for site in sites}
         found.append(Spoken(values[sites[0].source], by_site))
     return found
@@ -196,15 +193,12 @@ def slim(block: str, sites: Sequence[Site], said: Sequence[Spoken]) -> dict[str,
 
 def main() -> None:
     """Speak, leave out, fit, write."""
-    entry, stored = find_entry("starter"), {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        parts.join(entry.parts, folder / SHIPPED_GRAPH, entry.products[SHIPPED_GRAPH])
-        sites = find_sites(onnx.load(folder / SHIPPED_GRAPH).graph)
-        for block in HIDDEN:
-            own = [site for site in sites if site.name.startswith(f"{block}/")]
-            own.sort(key=lambda site: site.name)
-            stored |= slim(block, own, spoken(folder / SHIPPED_GRAPH, folder, own))
+    stored = {}
+    for block in HIDDEN:
+        with tempfile.TemporaryDirectory() as folder:
+            session, sites = speaking_graph(Path(folder), partial(tensors_of, block))
+            sites = own(block, sites)
+            stored |= slim(block, sites, spoken(session, block, sites))
     np.savez_compressed(TARGET, allow_pickle=False, **{name.replace("/", ":"): item for name, item in stored.items()})
     print(f"{TARGET}: {TARGET.stat().st_size} bytes", file=sys.stderr)
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from typing import TYPE_CHECKING
 
 import onnxruntime as ort
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MMAP_THRESHOLD = -3
 """M_MMAP_THRESHOLD of glibc's malloc.h."""
@@ -19,7 +23,7 @@ def return_large_blocks() -> None:
     working memory of graphs that run side by side then grew by 250 MB within ten clauses; with the limit fixed it does
     not grow, and runs take as long. Does nothing where the C library has no such limit.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    mallopt = _of_c_library("mallopt")
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _LARGE)
 
@@ -29,7 +33,7 @@ def return_freed() -> None:
 
     Takes less than a millisecond. Does nothing where the C library has no such call.
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    trim = _of_c_library("malloc_trim")
     if trim is not None:
         trim(0)
 
@@ -39,3 +43,8 @@ def frugal() -> ort.RunOptions:
     options = ort.RunOptions()
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     return options
+
+
+def _of_c_library(name: str) -> Callable[..., object] | None:
+    """Return a function of Linux's C library, or None where there is none of that name."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,12 +28,18 @@ class SiteScale:
 
 
 def read_scales(path: Path) -> dict[str, SiteScale]:
-    """Read calibration.npz: `block:convolution:what` is a float16 array for each site."""
+    """Read calibration.npz by site; its arrays are in float16."""
+    return {
+        site: SiteScale(**{kind: array.astype(np.float32) for kind, array in arrays.items()})
+        for site, arrays in read_by_site(path).items()
+    }
+
+
+def read_by_site(path: Path) -> dict[str, dict[str, NDArray[Any]]]:
+    """Read a file of arrays named `block:convolution:what`, by site and what they are."""
+    found: dict[str, dict[str, NDArray[Any]]] = {}
     with np.load(path, allow_pickle=False) as file:
-        names = sorted({name.rpartition(":")[0] for name in file})
-        return {
-            name.replace(":", "/"): SiteScale(
-                *(file[f"{name}:{kind}"].astype(np.float32) for kind in ("amplitude", "low", "high"))
-            )
-            for name in names
-        }
+        for name in sorted(file):
+            site, _, kind = name.rpartition(":")
+            found.setdefault(site.replace(":", "/"), {})[kind] = file[name]
+    return found

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wyoming_cosyvoice.engines.kokoro.scales import read_by_site
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -32,16 +34,12 @@ class SlimPair:
 
 def read_pairs(path: Path) -> dict[str, SlimPair]:
     """Read slim.npz by the second site's name; the weights are bytes with a step an output."""
-    with np.load(path, allow_pickle=False) as file:
-        names = sorted({name.rpartition(":")[0] for name in file})
-        return {
-            name.replace(":", "/"): SlimPair(
-                file[f"{name}:channels"].astype(np.int64),
-                file[f"{name}:weight"] * file[f"{name}:step"][:, None, None],
-                file[f"{name}:bias"],
-            )
-            for name in names
-        }
+    return {
+        site: SlimPair(
+            arrays["channels"].astype(np.int64), arrays["weight"] * arrays["step"][:, None, None], arrays["bias"]
+        )
+        for site, arrays in read_by_site(path).items()
+    }
 
 
 def slim(
