@@ -2,8 +2,12 @@
 FROM python:3.13-slim-trixie AS build
 
 WORKDIR /source
-RUN python -m venv /opt/cosyvoice
-COPY pyproject.toml README.md LICENSE NOTICE ./
+# The compiler is for the decode kernel and stays in this stage.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && python -m venv /opt/cosyvoice
+COPY pyproject.toml hatch_build.py README.md LICENSE NOTICE ./
 COPY wyoming_cosyvoice wyoming_cosyvoice
 COPY models models
 RUN /opt/cosyvoice/bin/pip install --no-cache-dir '.[all]' \

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_FORMAT_REVISION = 3
+_FORMAT_REVISION = 4
 """Goes up when the same checkpoint makes another sound with newer graphs."""
 _SAMPLE_RATE = 22050
 _HOP = 256

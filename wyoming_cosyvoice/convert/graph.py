@@ -6,6 +6,7 @@ and ONNX Runtime maps them from there.
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -34,9 +35,14 @@ _TYPES = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "int32": Ten
 class GraphWriter:
     """One graph on its way to `folder`/NAME.onnx. Values are names; `op` returns those of its outputs."""
 
-    def __init__(self, folder: Path, name: str, form: Form = FLOAT32) -> None:
-        """`form` says how weights are kept; the pieces in `blocks` act on it."""
+    def __init__(self, folder: Path, name: str, form: Form = FLOAT32, *, listed: bool = False) -> None:
+        """`form` says how weights are kept; the pieces in `blocks` act on it.
+
+        `listed` weights are all in the data file, and NAME.json says where, for who reads them without ONNX Runtime.
+        """
         self.form = form
+        self._listed = listed
+        self._places: dict[str, dict[str, Any]] = {}
         self._folder, self._name = folder, name
         self._data_name = f"{name}.onnx.data"
         self._data = (folder / self._data_name).open("wb")
@@ -79,14 +85,20 @@ class GraphWriter:
         """Add a constant under its full name; a large one is written to the data file now."""
         array = np.ascontiguousarray(array)
         name = self._unique(self._full(name))
-        tensor = numpy_helper.from_array(array[..., :0] if array.nbytes > _INLINE_BYTES else array, name)
-        if array.nbytes > _INLINE_BYTES:
+        outside = array.nbytes > _INLINE_BYTES or self._listed
+        tensor = numpy_helper.from_array(array[..., :0] if outside else array, name)
+        if outside:
             self._data.write(b"\0" * (-self._data.tell() % _ALIGNMENT))
             del tensor.dims[:]
             tensor.dims.extend(array.shape)
             tensor.ClearField("raw_data")
             tensor.data_location = TensorProto.EXTERNAL
             location = {"location": self._data_name, "offset": self._data.tell(), "length": array.nbytes}
+            self._places[name] = {
+                "offset": self._data.tell(),
+                "shape": list(array.shape),
+                "dtype": array.dtype.newbyteorder("<").str,
+            }
             for key, value in location.items():
                 tensor.external_data.add(key=key, value=str(value))
             self._data.write(array.data)
@@ -159,6 +171,8 @@ class GraphWriter:
         )
         path = self._folder / f"{self._name}.onnx"
         save_model(model, path)
+        if self._listed:
+            (self._folder / f"{self._name}.json").write_text(json.dumps(self._places, indent=1) + "\n", "utf-8")
         if not (self._folder / self._data_name).stat().st_size:
             (self._folder / self._data_name).unlink()
         checker.check_model(str(path))

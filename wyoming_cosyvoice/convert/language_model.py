@@ -39,7 +39,8 @@ def write_language_model(folder: Path, weights: Weights, layout: LanguageModelLa
     """Write the graph; its inputs and outputs are described in docs/bundle.md."""
     sizes = layout.decoder
     prefix = sizes.prefix
-    with GraphWriter(folder, "language_model", form) as g:
+    (folder / "language_model.json").unlink(missing_ok=True)  # of a form that did not pass
+    with GraphWriter(folder, "language_model", form, listed=form.blocks is not None) as g:
         rows = g.input("rows", ["B", "S", sizes.inputs])
         last = g.input("last_position", ["B"], "int32")
         x = linear_of(g, weights, f"{prefix}embed.out.0", rows)

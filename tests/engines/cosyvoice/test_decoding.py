@@ -5,61 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from tests.engines.cosyvoice.together import TEXTS, alone, prompts, together
 from tests.engines.resident import resident_bytes
 from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
 from wyoming_cosyvoice.engines.cosyvoice.decoding import RelativePositions
 from wyoming_cosyvoice.errors import BadRequestError, EngineError, ModelError
 
-Floats = NDArray[np.float32]
-
-TEXTS = ["你好，我是语音助手。", "Hello, the kitchen light is on.", "今日はとてもいい天気ですね。", "嗯", "안녕하세요."]
-
-
-def prompts(model: CosyVoice) -> list[Floats]:
-    voices = list(model.voices.values())
-    return [
-        model.language_model.prompt(model.tokenizer.encode(text), voices[i % len(voices)])
-        for i, text in enumerate(TEXTS)
-    ]
-
-
-def alone(model: CosyVoice, prompt: Floats, steps: int) -> tuple[list[int], list[Floats]]:
-    logits, state = model.language_model.prefill(prompt)
-    tokens, seen = [], []
-    for _ in range(steps):
-        seen.append(logits)
-        tokens.append(int(logits[:-1].argmax()))
-        logits = model.language_model.step(tokens[-1], state)
-    return tokens, seen
-
 
 def test_rows_join_and_leave_between_steps(model: CosyVoice) -> None:
     steps = [30, 12, 25, 7, 18]
-    joins_at = [0, 3, 3, 10, 14]
     expected = [alone(model, prompt, count) for prompt, count in zip(prompts(model), steps, strict=True)]
-    batch = model.language_model.batch(5)
-    rows: list[int] = []
-    logits: dict[int, Floats] = {}
-    tokens: dict[int, list[int]] = {i: [] for i in range(5)}
-    for now in range(40):
-        for i, prompt in enumerate(prompts(model)):
-            if joins_at[i] == now:
-                logits[i] = batch.join(prompt)
-                rows.append(i)
-        for i in rows:
-            np.testing.assert_allclose(logits[i], expected[i][1][len(tokens[i])], atol=1e-4)
-            tokens[i].append(int(logits[i][:-1].argmax()))
-        for i in [i for i in rows if len(tokens[i]) == steps[i]]:
-            place = rows.index(i)
-            batch.leave(place)
-            rows[place] = rows[-1]
-            rows.pop()
-        assert len(batch) == len(rows)
-        if rows:
-            logits |= dict(zip(rows, batch.step([tokens[i][-1] for i in rows]).copy(), strict=True))
-    assert [tokens[i] for i in range(5)] == [answer for answer, _ in expected]
+    said = together(model, steps, joins_at=[0, 3, 3, 10, 14])
+    for (_, seen), (_, logits) in zip(said, expected, strict=True):
+        np.testing.assert_allclose(seen, logits, atol=1e-4)
+    assert [tokens for tokens, _ in said] == [tokens for tokens, _ in expected]
 
 
 def test_a_long_utterance_outgrows_the_short_table(model: CosyVoice) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import math
 import mmap
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from wyoming_cosyvoice.store.bundle import LanguageModelSizes
 
     Floats = NDArray[np.float32]
+
+_Number = TypeVar("_Number", np.float32, np.float16)
 
 _STEP, _LONG, _LONG_STEP = 64, 512, 256
 """Tables grow by so many positions, and by more at a time when they are long."""
@@ -66,43 +69,17 @@ class RelativePositions:
         self._copy = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decoder:
-    """The graph with all threads and, where memory allows, with `threads_beside`, for while others run graphs too."""
-
-    alone: ort.InferenceSession
-    beside: ort.InferenceSession | None = None
-    threads_beside: int = 0
-
-
-class DecodeBatch:
+class DecodeBatch(ABC):
     """Up to `capacity` sequences that are decoded together, row by row of one cache.
 
     Rows are numbered 0 .. len - 1. When a row leaves, the last row takes its number.
     """
 
-    def __init__(
-        self,
-        decoder: Decoder,
-        sizes: LanguageModelSizes,
-        relative: RelativePositions,
-        speech_embedding: Floats,
-        capacity: int,
-    ) -> None:
-        self._decoder = decoder
-        self._sizes = sizes
-        self._relative = relative
-        self._embedding = speech_embedding
+    def __init__(self, positions: int, capacity: int, threads_beside: int) -> None:
+        self._positions = positions
         self._capacity = capacity
-        shape = (capacity, sizes.heads, relative.positions, sizes.head_width)
-        self._caches = [[_untouched(shape) for _ in range(2)] for _ in range(sizes.layers)]
-        self._rows = np.empty((capacity, 1, sizes.width), np.float32)
-        self._last = np.zeros(capacity, np.int32)
-        self._logits = np.empty((capacity, sizes.vocabulary), np.float32)
+        self._threads_beside = threads_beside
         self._lengths: list[int] = []
-        self._binding: ort.IOBinding | None = None
-        self._bound_to: tuple[ort.InferenceSession | None, int] = (None, 0)
-        self._bound_table: Floats | None = None
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -110,7 +87,7 @@ class DecodeBatch:
     @property
     def threads_beside(self) -> int:
         """How many processors a run `beside` others uses; 0 where all runs use all."""
-        return self._decoder.threads_beside
+        return self._threads_beside
 
     @property
     def capacity(self) -> int:
@@ -119,7 +96,7 @@ class DecodeBatch:
 
     def room(self, row: int) -> int:
         """Return how many more tokens a row can take."""
-        return self._relative.positions - self._lengths[row]
+        return self._positions - self._lengths[row]
 
     def join(self, prompt: Floats, *, beside: bool = False) -> Floats:
         """Add a row for `prompt` [L, D], run the model over it and return its logits [V].
@@ -129,17 +106,11 @@ class DecodeBatch:
         row, length = len(self._lengths), len(prompt)
         if row == self._capacity:
             raise EngineError(f"All {self._capacity} rows of the batch are taken")
-        if not 0 < length < self._relative.positions:
-            raise EngineError(f"A prompt of {length} rows does not fit into {self._relative.positions} positions")
-        rows = np.ascontiguousarray(prompt[None], np.float32)
-        last = np.array([length - 1], np.int32)
-        logits = np.empty((1, self._sizes.vocabulary), np.float32)
-        session = self._session(beside=beside)
-        binding = self._bind(session, (rows, last), logits, slice(row, row + 1), self._relative.first(length))
-        session.run_with_iobinding(binding, frugal())
+        if not 0 < length < self._positions:
+            raise EngineError(f"A prompt of {length} rows does not fit into {self._positions} positions")
+        logits = self._prefill(row, prompt, beside=beside)
         self._lengths.append(length)
-        result: Floats = logits[0]
-        return result
+        return logits
 
     def step(self, tokens: Sequence[int], *, beside: bool = False) -> Floats:
         """Feed one token a row and return the logits [B, V], valid until the next step.
@@ -149,31 +120,95 @@ class DecodeBatch:
         count = len(self._lengths)
         if len(tokens) != count:
             raise ValueError(f"{len(tokens)} tokens for {count} rows")
-        longest = max(self._lengths)
-        if longest >= self._relative.positions:
-            raise EngineError(f"An utterance is longer than {self._relative.positions} positions")
+        if max(self._lengths) >= self._positions:
+            raise EngineError(f"An utterance is longer than {self._positions} positions")
+        logits = self._decode(tokens, beside=beside)
+        self._lengths = [length + 1 for length in self._lengths]
+        return logits
+
+    def leave(self, row: int) -> None:
+        """Drop a row; the last row takes its place."""
+        last = len(self._lengths) - 1
+        used = self._lengths.pop()
+        if row != last:
+            self._copy(last, row, used)
+            self._lengths[row] = used
+
+    @abstractmethod
+    def _prefill(self, row: int, prompt: Floats, *, beside: bool) -> Floats:
+        """Run the model over `prompt` [L, D] in an empty row of the cache; return the logits [V]."""
+
+    @abstractmethod
+    def _decode(self, tokens: Sequence[int], *, beside: bool) -> Floats:
+        """Run the model over one token a row; return the logits [B, V]."""
+
+    @abstractmethod
+    def _copy(self, row: int, to: int, used: int) -> None:
+        """Copy the first `used` positions of a row of the cache to another row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """The graph with all threads and, where memory allows, with `threads_beside`, for while others run graphs too."""
+
+    alone: ort.InferenceSession
+    beside: ort.InferenceSession | None = None
+    threads_beside: int = 0
+
+
+class GraphBatch(DecodeBatch):
+    """A batch that ONNX Runtime decodes."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        sizes: LanguageModelSizes,
+        relative: RelativePositions,
+        speech_embedding: Floats,
+        capacity: int,
+    ) -> None:
+        super().__init__(relative.positions, capacity, decoder.threads_beside)
+        self._decoder = decoder
+        self._sizes = sizes
+        self._relative = relative
+        self._embedding = speech_embedding
+        shape = (capacity, sizes.heads, relative.positions, sizes.head_width)
+        self._caches = [[untouched(shape, np.float32) for _ in range(2)] for _ in range(sizes.layers)]
+        self._rows = np.empty((capacity, 1, sizes.width), np.float32)
+        self._last = np.zeros(capacity, np.int32)
+        self._logits = np.empty((capacity, sizes.vocabulary), np.float32)
+        self._binding: ort.IOBinding | None = None
+        self._bound_to: tuple[ort.InferenceSession | None, int] = (None, 0)
+        self._bound_table: Floats | None = None
+
+    def _prefill(self, row: int, prompt: Floats, *, beside: bool) -> Floats:
+        length = len(prompt)
+        rows = np.ascontiguousarray(prompt[None], np.float32)
+        last = np.array([length - 1], np.int32)
+        logits = np.empty((1, self._sizes.vocabulary), np.float32)
+        session = self._session(beside=beside)
+        binding = self._bind(session, (rows, last), logits, slice(row, row + 1), self._relative.first(length))
+        session.run_with_iobinding(binding, frugal())
+        result: Floats = logits[0]
+        return result
+
+    def _decode(self, tokens: Sequence[int], *, beside: bool) -> Floats:
+        count = len(tokens)
         self._rows[:count, 0] = self._embedding[np.asarray(tokens)]
         self._last[:count] = self._lengths
-        table = self._relative.first(longest + 1)
+        table = self._relative.first(max(self._lengths) + 1)
         session = self._session(beside=beside)
         if self._binding is None or self._bound_to != (session, count) or self._bound_table is not table:
             feed = self._rows[:count], self._last[:count]
             self._binding = self._bind(session, feed, self._logits[:count], slice(0, count), table)
             self._bound_to, self._bound_table = (session, count), table
         session.run_with_iobinding(self._binding)
-        self._lengths = [length + 1 for length in self._lengths]
         return self._logits[:count]
 
-    def leave(self, row: int) -> None:
-        """Drop a row; the last row takes its place."""
-        last = len(self._lengths) - 1
-        if row != last:
-            used = self._lengths[last]
-            for pair in self._caches:
-                for cache in pair:
-                    cache[row, :, :used] = cache[last, :, :used]
-            self._lengths[row] = self._lengths[last]
-        self._lengths.pop()
+    def _copy(self, row: int, to: int, used: int) -> None:
+        for pair in self._caches:
+            for cache in pair:
+                cache[to, :, :used] = cache[row, :, :used]
 
     def _session(self, *, beside: bool) -> ort.InferenceSession:
         return self._decoder.beside if beside and self._decoder.beside else self._decoder.alone
@@ -201,15 +236,15 @@ class DecodeBatch:
         return binding
 
 
-def _untouched(shape: tuple[int, ...]) -> Floats:
+def untouched(shape: tuple[int, ...], dtype: type[_Number]) -> NDArray[_Number]:
     """Return memory that becomes resident page by page, as it is written.
 
     `numpy.empty` asks for pages of 2 MB: the first position of a row then clears 230 MB of the full-size model's cache,
     which takes a third of a second.
     """
-    pages = mmap.mmap(-1, 4 * math.prod(shape))
+    pages = mmap.mmap(-1, np.dtype(dtype).itemsize * math.prod(shape))
     if hasattr(mmap, "MADV_NOHUGEPAGE"):
         # a kernel without huge pages does not know the advice
         with contextlib.suppress(OSError):
             pages.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(pages, np.float32).reshape(shape)
+    return np.frombuffer(pages, dtype).reshape(shape)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wyoming_cosyvoice.engines.cosyvoice.decoding import DecodeBatch, RelativePositions
+from wyoming_cosyvoice.engines.cosyvoice.decoding import RelativePositions
 from wyoming_cosyvoice.engines.cosyvoice.sessions import run_graph
 from wyoming_cosyvoice.errors import BadRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import onnxruntime as ort
     from numpy.typing import NDArray
 
-    from wyoming_cosyvoice.engines.cosyvoice.decoding import Decoder
+    from wyoming_cosyvoice.engines.cosyvoice.decoding import DecodeBatch
     from wyoming_cosyvoice.store.bundle import LanguageModelSizes
 
     Floats = NDArray[np.float32]
@@ -30,13 +30,14 @@ class LanguageModel:
     def __init__(
         self,
         text_encoder: ort.InferenceSession,
-        decoder: Decoder,
+        batch: Callable[[RelativePositions, Floats, int], DecodeBatch],
         sizes: LanguageModelSizes,
         tables: Mapping[str, Floats],
         relative_positions: NDArray[np.floating],
     ) -> None:
+        """`batch` makes one for the positions, the embedding of speech tokens [V, D] and a number of rows."""
         self._text_encoder = text_encoder
-        self._decoder = decoder
+        self._batch = batch
         self._sizes = sizes
         self._marks = tables["llm_embedding"]
         self._speech_embedding = tables["speech_embedding"]
@@ -90,7 +91,7 @@ class LanguageModel:
 
     def batch(self, capacity: int) -> DecodeBatch:
         """Return an empty batch of at most `capacity` rows."""
-        return DecodeBatch(self._decoder, self._sizes, self._relative, self._speech_embedding, capacity)
+        return self._batch(self._relative, self._speech_embedding, capacity)
 
     def release(self) -> None:
         """Give back memory that only long utterances need."""

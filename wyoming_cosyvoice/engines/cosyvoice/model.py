@@ -11,8 +11,9 @@ import numpy as np
 
 from wyoming_cosyvoice.audio.griffin_lim import GriffinLim
 from wyoming_cosyvoice.engines.cosyvoice.crew import Crew
-from wyoming_cosyvoice.engines.cosyvoice.decoding import Decoder
+from wyoming_cosyvoice.engines.cosyvoice.decoding import DecodeBatch, Decoder, GraphBatch, RelativePositions
 from wyoming_cosyvoice.engines.cosyvoice.flow import Flow
+from wyoming_cosyvoice.engines.cosyvoice.kernel import KernelBatch, KernelDecoder, open_kernel
 from wyoming_cosyvoice.engines.cosyvoice.language_model import LanguageModel
 from wyoming_cosyvoice.engines.cosyvoice.sampling import Sampler
 from wyoming_cosyvoice.engines.cosyvoice.sessions import open_session
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
     from numpy.typing import NDArray
 
-    from wyoming_cosyvoice.store.bundle import Manifest
+    from wyoming_cosyvoice.store.bundle import LanguageModelSizes, Manifest
 
     Floats = NDArray[np.float32]
 
@@ -71,13 +72,9 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
 
     crew = Crew(threads)
 
-    language_model = LanguageModel(
-        open_graph("text_encoder", threads),
-        _open_decoder(folder, threads),
-        sizes,
-        tables,
-        _map_array(folder / "relative_positions.npy", positions),
-    )
+    relative = _map_array(folder / "relative_positions.npy", positions)
+    decoder = _open_decoder(folder, sizes, relative, threads)
+    language_model = LanguageModel(open_graph("text_encoder", threads), decoder, sizes, tables, relative)
     flow = Flow(
         open_graph("flow_encoder"), open_graph("flow_time"), open_graph("flow_estimator", _half(threads)), tables, crew
     )
@@ -101,7 +98,20 @@ def _half(threads: int) -> int:
     return max(threads // 2, 1)
 
 
-def _open_decoder(folder: Path, threads: int) -> Decoder:
+def _open_decoder(
+    folder: Path, sizes: LanguageModelSizes, table: NDArray[np.floating], threads: int
+) -> Callable[[RelativePositions, Floats, int], DecodeBatch]:
+    """Return what makes batches: of the decode kernel where it can, of ONNX Runtime elsewhere."""
+    kernel = open_kernel()
+    if kernel is not None and KernelDecoder.suits(folder, sizes, table):
+        decoder = KernelDecoder(kernel, folder, sizes, table.view(np.float16))
+        beside = _half(threads) if threads > 1 else 0
+        return lambda _, embedding, rows: KernelBatch(decoder, embedding, rows, threads, beside)
+    sessions = _open_sessions(folder, threads)
+    return lambda relative, embedding, rows: GraphBatch(sessions, sizes, relative, embedding, rows)
+
+
+def _open_sessions(folder: Path, threads: int) -> Decoder:
     path = folder / "language_model.onnx"
     alone = open_session(path, threads)
     weights = path.with_name(f"{path.name}.data")

@@ -1,0 +1,6 @@
+"""The decode kernel: the language model's step in C, where it was compiled and the processor has the instructions."""
+
+from wyoming_cosyvoice.engines.cosyvoice.kernel.batch import KernelBatch
+from wyoming_cosyvoice.engines.cosyvoice.kernel.decoder import INDEX, KernelDecoder, open_kernel
+
+__all__ = ["INDEX", "KernelBatch", "KernelDecoder", "open_kernel"]
