@@ -153,7 +153,7 @@ async def test_what_is_being_said_is_finished(start: StartServer) -> None:
         answer = await read_answer(client, streaming=False, rate=first.data["rate"])
     assert answer.error is None
     assert answer.seconds > whole.seconds
-    await asyncio.to_thread(server.stop)
+    await asyncio.to_thread(server.expect_exit, 0)
 
 
 async def test_what_takes_too_long_is_ended_with_an_error(start: StartServer) -> None:
@@ -168,7 +168,7 @@ async def test_what_takes_too_long_is_ended_with_an_error(start: StartServer) ->
     assert answer.error is not None
     assert answer.error.code == "stopping"
     assert answer.types[-3:] == ["error", "audio-stop", "synthesize-stopped"]
-    await asyncio.to_thread(server.stop)
+    await asyncio.to_thread(server.expect_exit, 0)
 
 
 async def test_a_second_signal_does_not_wait(start: StartServer) -> None:
