@@ -59,7 +59,7 @@ def test_reads_what_torch_saved(tiny_checkpoint: Path) -> None:
 def test_reads_back_what_was_written(tmp_path: Path, tensors: dict[str, tuple[str, list[int]]]) -> None:
     rng = np.random.default_rng(0)
     arrays = {name: rng.standard_normal(shape).astype(kind) for name, (kind, shape) in tensors.items()}
-    write_archive(tmp_path / "a.pt", {**arrays, "epoch of training": 3, "step": 1.5, "note": "at home"})
+    write_archive(tmp_path / "a.pt", {"epoch of training": 3, "step": 1.5, "note": "at home", **arrays})
     with Checkpoint(tmp_path / "a.pt") as checkpoint:
         assert set(checkpoint.tensors) == set(arrays)
         for name, array in arrays.items():
