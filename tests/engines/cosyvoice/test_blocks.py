@@ -94,4 +94,6 @@ def test_any_number_of_threads_makes_the_same_sound(
     np.testing.assert_allclose(other.flow.solve(mu, speaker, noise, cond, plan=plan), mel, atol=1e-3)
     # of one source: its phase is a running sum, in which the rounding of f0 adds up
     source = (0.1 * np.random.RandomState(2).standard_normal(256 * len(mu))).astype(np.float32)
-    np.testing.assert_allclose(other.vocoder.wave(mel, source), model.vocoder.wave(mel, source), atol=1e-5)
+    # processors without AVX-512 round blocks of another shape differently, by 1.4e-5 here; a block cut two frames too
+    # short is 2.5e-3 off
+    np.testing.assert_allclose(other.vocoder.wave(mel, source), model.vocoder.wave(mel, source), atol=1e-4)
