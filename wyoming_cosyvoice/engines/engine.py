@@ -92,9 +92,10 @@ class Job(Protocol):
         """Whether nobody listens any more. Look at it between steps (every 100 ms at least) and drop the job then."""
 
     def under_way(self) -> None:
-        """Say that the first samples are made, though they may be kept back: what follows may be begun.
+        """Say that what follows may be begun: the first samples are made, though they may be kept back.
 
-        `emit` says so too.
+        An engine that works on several at once may say so before, once what follows would not delay them. `emit` says
+        so too.
         """
 
     def emit(self, samples: Samples) -> None:

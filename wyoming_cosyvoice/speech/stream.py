@@ -224,10 +224,10 @@ class SpeechStream:
     def _may_ask(self) -> bool:
         """Look whether one more clause may be asked for.
 
-        Not more than one in front of the reader waits for its first samples at the beginning, and later not more than
-        have theirs: an engine that decodes several at once is the slower with each of them, and the first one, then the
-        second, are needed soonest. Four clauses at once left two seconds of silence after the first. The samples need
-        not be heard yet: a slow machine keeps them back until the rest comes in time.
+        Not more than one in front of the reader is not yet under way at the beginning, and later not more than are
+        (`Job.under_way`): an engine that decodes several at once is the slower with each of them, and the first one,
+        then the second, are needed soonest. Four clauses at once left two seconds of silence after the first. The
+        samples need not be heard yet: a slow machine keeps them back until the rest comes in time.
         """
         if len(self._takes) >= self._stage.config.lookahead:
             return False

@@ -175,6 +175,27 @@ def test_others_may_begin_while_the_first_sound_is_kept_back(
     assert made["heard"] > 2
 
 
+def test_others_may_begin_once_what_nobody_waits_for_is_decoded(engine: CosyVoiceEngine) -> None:
+    text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
+
+    def done_when_under_way(*, awaited: bool) -> dict[str, float]:
+        before, made = engine.metrics(), dict[str, float]()
+
+        def note() -> None:
+            made.update({name: value - before.get(name, 0) for name, value in engine.metrics().items()})
+
+        job = Recorder(utterance(text, awaited=awaited))
+        job.on_way = note
+        engine.serve(Jobs(job))
+        assert job.ways == 1
+        return made
+
+    awaited, later = done_when_under_way(awaited=True), done_when_under_way(awaited=False)
+    assert awaited["vocoder_seconds"] > 0, "the first clause of a text is made alone until it has its first samples"
+    assert later["tokens"] >= 141, "all of the first piece but the one drawn of the prompt"
+    assert later.get("vocoder_seconds", 0) == 0
+
+
 def test_other_cuts_are_another_revision(model: CosyVoice) -> None:
     revisions = {CosyVoiceEngine(model, EngineSettings(chunking=cuts)).revision for cuts in (WHOLE, UPSTREAM)}
     revisions.add(CosyVoiceEngine(model, EngineSettings(vocoder="griffin_lim")).revision)

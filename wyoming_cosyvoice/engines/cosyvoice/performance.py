@@ -172,10 +172,15 @@ class Performance:
 
     def _speak(self, tokens: list[int], *, hop: int, last: bool) -> None:
         """Emit what may be heard now that `tokens` sound too, of which `hop` are done with."""
+        awaited = self.job.utterance.awaited
+        # the decoder has done its part for the first piece: those that follow can be decoded while it sounds, where
+        # one processor would have nothing to do. The first clause of a text has both of them until it is made.
+        if not self._chunks and not awaited:
+            self.job.under_way()
         begun = time.perf_counter()
         samples = self._samples(tokens, last=last)
         seconds = time.perf_counter() - begun
-        if not self._chunks:
+        if not self._chunks and awaited:
             self.job.under_way()
         self._chunks += 1
         self._done += hop
