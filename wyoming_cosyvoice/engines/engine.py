@@ -94,8 +94,8 @@ class Job(Protocol):
     def under_way(self) -> None:
         """Say that what follows may be begun: the first samples are made, though they may be kept back.
 
-        An engine that works on several at once may say so before, once what follows would not delay them. `emit` says
-        so too.
+        An engine that works on several at once may say so before, for example once they only have to become sound.
+        `emit` says so too.
         """
 
     def emit(self, samples: Samples) -> None:

@@ -53,7 +53,7 @@ class Recording:
         self._listeners.pop(listener, None)
 
     def begin(self) -> None:
-        """Say that there are samples, though none to be heard yet."""
+        """Say that what follows may be begun, though nothing is to be heard yet; see `Job.under_way`."""
         if not self.under_way:
             self.under_way = True
             self._tell()
@@ -108,7 +108,7 @@ class ClauseJob:
         call_in_loop(self._loop, self._on_begin)
 
     def under_way(self) -> None:
-        """Say that the first samples are made; see `Job.under_way`."""
+        """Say that what follows may be begun; see `Job.under_way`."""
         call_in_loop(self._loop, self._on_way)
 
     def emit(self, samples: Samples) -> None:
