@@ -41,6 +41,8 @@ def test_small_integers_read_back(language: Language) -> None:
 
 @given(text=st.one_of(st.text(), written), language=languages)
 @settings(max_examples=500, deadline=None)
+@example(text="㉈", language="zh")
+@example(text="㆒㈠㊀㉑㊿", language="ja")
 def test_no_text_fails_or_keeps_digits_and_signs(text: str, language: Language) -> None:
     said = normalize(text, language)
     left = [char for char in said if char.isdecimal() or unicodedata.category(char) in ("Sm", "Sc", "No")]

@@ -75,7 +75,11 @@ _FULL_WIDTH = "＃＄＆＊＋－／＜＝＞＠＼＾＿｜"
 # ... unless they stand between digits: 下午3：30, ３．５.
 _BETWEEN_DIGITS = re.compile(r"(?<=[0-9])[．：](?=[0-9])")
 _ROMAN = re.compile(r"[\u2160-\u216f]{1,15}|[\u2170-\u217f]{1,15}")
-_FOLDABLE = re.compile(r"[^\x00-\x7f\u3041-\u32ff\u3400-\u9fff\uac00-\ud7a3，。！？、；：]")
+# Of the letters of East Asia only numbers in circles and brackets: ㉑, ㊀, ㈠, ㆒.
+_FOLDABLE = re.compile(
+    r"[^\x00-\x7f\u3041-\u32ff\u3400-\u9fff\uac00-\ud7a3，。！？、；：]"
+    r"|[\u3192-\u3195\u3220-\u3229\u3248-\u324f\u3251-\u325f\u3280-\u3289\u32b1-\u32bf]"
+)
 
 
 def fold(text: str) -> str:
