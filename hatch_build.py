@@ -13,7 +13,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _FOLDER = Path("wyoming_cosyvoice", "engines", "cosyvoice", "kernel")
-_LIBRARY = "decode_kernel.so"
+_SOURCES = ("decode_kernel.c", "wave_kernel.c")
+_LIBRARY = "kernels.so"
 # The instruction set is chosen when the server starts, so none is named here.
 _FLAGS = ("-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wno-psabi")
 
@@ -30,7 +31,15 @@ class DecodeKernel(BuildHookInterface):  # type: ignore[type-arg]
             return
         with tempfile.TemporaryDirectory(dir=folder) as work:
             made = Path(work) / _LIBRARY
-            command = [*compiler.split(), *_FLAGS, str(folder / "decode_kernel.c"), "-o", str(made), "-pthread", "-lm"]
+            command = [
+                *compiler.split(),
+                *_FLAGS,
+                *(str(folder / source) for source in _SOURCES),
+                "-o",
+                str(made),
+                "-pthread",
+                "-lm",
+            ]
             run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
             if run.returncode:
                 self.app.display_warning(f"The decode kernel was not compiled: {run.stderr.strip()[:500]}")

@@ -28,6 +28,7 @@ CONTRIB = "com.microsoft"
 _IR_VERSION = 10
 _ALIGNMENT = 4096
 """Of a weight in its file: what a memory map needs."""
+_VECTOR_BYTES = 64
 _INLINE_BYTES = 1024
 _TYPES = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "int32": TensorProto.INT32}
 
@@ -41,8 +42,9 @@ class GraphWriter:
         `listed` weights are all in the data file, and NAME.json says where, for who reads them without ONNX Runtime.
         """
         self.form = form
-        self._listed = listed
+        self._all_outside = listed
         self._places: dict[str, dict[str, Any]] = {}
+        self._asides = False
         self._folder, self._name = folder, name
         self._data_name = f"{name}.onnx.data"
         self._data = (folder / self._data_name).open("wb")
@@ -85,7 +87,7 @@ class GraphWriter:
         """Add a constant under its full name; a large one is written to the data file now."""
         array = np.ascontiguousarray(array)
         name = self._unique(self._full(name))
-        outside = array.nbytes > _INLINE_BYTES or self._listed
+        outside = array.nbytes > _INLINE_BYTES or self._all_outside
         tensor = numpy_helper.from_array(array[..., :0] if outside else array, name)
         if outside:
             self._data.write(b"\0" * (-self._data.tell() % _ALIGNMENT))
@@ -94,16 +96,24 @@ class GraphWriter:
             tensor.ClearField("raw_data")
             tensor.data_location = TensorProto.EXTERNAL
             location = {"location": self._data_name, "offset": self._data.tell(), "length": array.nbytes}
-            self._places[name] = {
-                "offset": self._data.tell(),
-                "shape": list(array.shape),
-                "dtype": array.dtype.newbyteorder("<").str,
-            }
+            self._place(name, array)
             for key, value in location.items():
                 tensor.external_data.add(key=key, value=str(value))
             self._data.write(array.data)
         self._initializers[name] = tensor
         return name
+
+    def aside(self, name: str, array: NDArray[Any]) -> None:
+        """List an array under its full name for who reads weights without ONNX Runtime; NAME.json then says where.
+
+        Small weights of a graph lie in its own file: what is not in the data file is written there once more.
+        """
+        name, array = self._full(name), np.ascontiguousarray(array)
+        self._asides = True
+        if name not in self._places:
+            self._data.write(b"\0" * (-self._data.tell() % _VECTOR_BYTES))
+            self._place(name, array)
+            self._data.write(array.data)
 
     def shared_weight(self, name: str, array: NDArray[np.float32]) -> str:
         """Add a constant that several nodes use, kept once a graph under `name` itself."""
@@ -153,6 +163,10 @@ class GraphWriter:
         self._nodes.append(helper.make_node(kind, list(inputs), names, name=name, domain=domain, **attributes))
         return names
 
+    def _place(self, name: str, array: NDArray[Any]) -> None:
+        dtype = array.dtype.newbyteorder("<").str
+        self._places[name] = {"offset": self._data.tell(), "shape": list(array.shape), "dtype": dtype}
+
     def _full(self, name: str) -> str:
         return ".".join([*self._scope, name])
 
@@ -171,7 +185,7 @@ class GraphWriter:
         )
         path = self._folder / f"{self._name}.onnx"
         save_model(model, path)
-        if self._listed:
+        if self._asides or self._all_outside:
             (self._folder / f"{self._name}.json").write_text(json.dumps(self._places, indent=1) + "\n", "utf-8")
         if not (self._folder / self._data_name).stat().st_size:
             (self._folder / self._data_name).unlink()

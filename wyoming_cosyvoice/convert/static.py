@@ -97,6 +97,8 @@ def convolution(
     # a row of zeros still has a bias to add
     weight_scale = np.where(largest > 0, largest / SAFE_WEIGHT, output_scale).astype(np.float32)
     codes = np.rint(folded / weight_scale[:, None, None]).astype(np.int8)
+    for part, array in (("rows", weight_scale), ("columns", 1 / input_scale), ("plain_bias", bias)):
+        g.aside(part, array.astype(np.float32))
     one, middle = g.number(1.0), g.weight("middle", np.array(_MIDDLE, np.uint8))
     # scales a channel in QuantizeLinear itself become the slow path once ONNX Runtime turns to channels-last
     factors = (1 / (input_scale * units)).astype(np.float32)
@@ -105,6 +107,7 @@ def convolution(
     nothing = g.weight("weight_zero", np.zeros(len(codes), np.int8))
     added = g.weight("bias", np.rint((bias - centre) / weight_scale).clip(-(2**31) + 1, 2**31 - 1).astype(np.int32))
     kernel = [g.weight("codes", codes), scales, nothing]
+    g.aside("codes", codes)
     y = g.op("QLinearConv", steps, one, middle, *kernel, one, middle, added, **attributes)
     return _scaled(g, g.op("DequantizeLinear", y, one, middle), output_scale * gains, centre * gains)
 

@@ -64,6 +64,7 @@ def write_vocoder(folder: Path, weights: Weights, form: Form, ranges: Mapping[st
     `ranges` are those of `resblock_convolutions`, used where the form says so. Also writes its two halves.
     """
     ranges = ranges if form.static else {}
+    (folder / "vocoder.json").unlink(missing_ok=True)  # of a form that did not pass
     with GraphWriter(folder, "vocoder", form) as g:
         mel, source = g.input("mel", [1, MELS, "T"]), g.input("source", [1, "N"])
         spectrum = _transform(g, g.op("Unsqueeze", source, g.integers(1)))
@@ -82,6 +83,8 @@ def write_vocoder(folder: Path, weights: Weights, form: Form, ranges: Mapping[st
         x = _convolution(g, weights, "conv_post", g.op("LeakyRelu", x, alpha=0.01), pads=[3, 3])
         wave = _inverse_transform(g, x)
         g.output(g.op("Squeeze", wave, g.integers(1)), "wave", [1, "N"])
+        if ranges:
+            _list_rest(g, weights)
     _write_halves(folder, weights.shapes["ups.0.weight"][1])
 
 
@@ -114,6 +117,18 @@ def _upsample(g: GraphWriter, weights: Weights, index: int, x: str) -> str:
         return g.op("Pad", x, g.integers(0, 0, 1, 0, 0, 0), mode="reflect") if index == 1 else x
 
 
+def _list_rest(g: GraphWriter, weights: Weights) -> None:
+    """List what the kernel reads besides the convolutions in 8 bits."""
+    names = [f"{part}.{index}" for part in ("ups", "source_downs") for index in range(len(SOURCE_KERNELS))]
+    for name in ("conv_pre", *names, "conv_post"):
+        weight = weights[f"{name}.weight"]
+        g.aside(f"{name}.weight", weight.astype(np.float16) if g.form.half else weight)
+        g.aside(f"{name}.bias", weights[f"{name}.bias"])
+    g.aside("transform", _analysis())
+    g.aside("inverse_transform", _synthesis())
+    g.aside("edges", np.concatenate(_edges()))
+
+
 def resblock_convolutions() -> list[str]:
     """Return the names of the convolutions that make up most of the vocoder's work."""
     blocks = [f"source_resblocks.{index}." for index in range(len(SOURCE_KERNELS))]
@@ -140,6 +155,8 @@ def _quantized_pair(
 ) -> str:
     """Return what snake, convolution, snake and convolution make of x, in 8 bits but for the snakes."""
     before, between = (_turns(weights[f"{prefix}activations{number}.{index}.alpha"]) for number in (1, 2))
+    for number, turns in ((1, before), (2, between)):
+        g.aside(f"{prefix}activations{number}.{index}.alpha", turns * np.float32(np.pi))
     with g.scope(f"{prefix}activations1.{index}"):
         y = _snake_of_turns(g, g.op("Mul", x, g.weight("turns", before[:, None])))
     name = f"{prefix}convs1.{index}"
@@ -198,13 +215,37 @@ def _hann() -> NDArray[np.float64]:
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)
 
 
+def _angles() -> NDArray[np.float64]:
+    angles: NDArray[np.float64] = 2 * np.pi * np.outer(np.arange(_BINS), np.arange(_WINDOW)) / _WINDOW
+    return angles
+
+
+def _analysis() -> NDArray[np.float32]:
+    """Return what makes 18 numbers of a window of 16 samples."""
+    kernel = np.concatenate([np.cos(_angles()), -np.sin(_angles())]) * _hann()
+    return kernel.astype(np.float32)
+
+
+def _synthesis() -> NDArray[np.float32]:
+    """Return what makes 16 samples of 18 numbers each."""
+    share = np.full((_BINS, 1), 2 / _WINDOW)
+    share[[0, -1]] = 1 / _WINDOW
+    kernel = np.concatenate([share * np.cos(_angles()), -share * np.sin(_angles())]) * _hann() / 1.5
+    return kernel.astype(np.float32)
+
+
+def _edges() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the factors of the first and of the last four samples kept: three windows overlap there, not four."""
+    tiled = np.sum([np.pad(_hann() ** 2, (_HOP * i, _HOP * (3 - i))) for i in range(4)], axis=0)
+    edges, kept = (1.5 / np.maximum(tiled, 0.1)).astype(np.float32), _WINDOW // 2
+    return edges[kept : kept + _HOP], edges[-kept - _HOP : -kept]
+
+
 def _transform(g: GraphWriter, source: str) -> str:
     """Return the Fourier transform `[1, 18, N / 4 + 1]` of `[1, 1, N]`: 9 real rows, then 9 imaginary ones."""
-    angles = 2 * np.pi * np.outer(np.arange(_BINS), np.arange(_WINDOW)) / _WINDOW
-    kernel = np.concatenate([np.cos(angles), -np.sin(angles)]) * _hann()
     with g.scope("stft"):
         padded = g.op("Pad", source, g.integers(0, 0, _WINDOW // 2, 0, 0, _WINDOW // 2), mode="reflect")
-        return g.op("Conv", padded, g.weight("kernel", kernel[:, None].astype(np.float32)), strides=[_HOP])
+        return g.op("Conv", padded, g.weight("kernel", _analysis()[:, None]), strides=[_HOP])
 
 
 def _inverse_transform(g: GraphWriter, x: str) -> str:
@@ -212,23 +253,14 @@ def _inverse_transform(g: GraphWriter, x: str) -> str:
 
     Overlapped windows add up to 1.5 but for the first and last four kept samples, which have factors of their own.
     """
-    window = _hann()
-    angles = 2 * np.pi * np.outer(np.arange(_BINS), np.arange(_WINDOW)) / _WINDOW
-    share = np.full((_BINS, 1), 2 / _WINDOW)
-    share[[0, -1]] = 1 / _WINDOW
-    kernel = np.concatenate([share * np.cos(angles), -share * np.sin(angles)]) * window / 1.5
-    tiled = np.sum([np.pad(window**2, (_HOP * i, _HOP * (3 - i))) for i in range(4)], axis=0)
     with g.scope("istft"):
         magnitude = g.op("Min", g.op("Exp", slice_axis(g, x, 1, 0, _BINS)), g.number(_LARGEST))
         phase = g.op("Sin", slice_axis(g, x, 1, _BINS, SPECTRUM))
         parts = [g.op("Mul", magnitude, g.op(function, phase)) for function in ("Cos", "Sin")]
-        weight = g.weight("kernel", kernel[:, None].astype(np.float32))
+        weight = g.weight("kernel", _synthesis()[:, None])
         wave = g.op("ConvTranspose", g.op("Concat", *parts, axis=1), weight, strides=[_HOP])
         kept = _WINDOW // 2
-        # three windows overlap there, not four
-        edges = (1.5 / np.maximum(tiled, 0.1)).astype(np.float32)
-        first = g.weight("first", edges[kept : kept + _HOP])
-        last = g.weight("last", edges[-kept - _HOP : -kept])
+        first, last = (g.weight(name, factors) for name, factors in zip(("first", "last"), _edges(), strict=True))
         first = g.op("Mul", slice_axis(g, wave, 2, kept, kept + _HOP), first)
         inner = slice_axis(g, wave, 2, kept + _HOP, -kept - _HOP)
         last = g.op("Mul", slice_axis(g, wave, 2, -kept - _HOP, -kept), last)

@@ -11,7 +11,8 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError, never, run_graph
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 Rank: TypeAlias = tuple[int, int]
+Fed = TypeVar("Fed")
+Run: TypeAlias = "Callable[[Mapping[str, Fed], Callable[[], bool]], Floats]"
+"""What makes an output of a feed; it may look whether it was cancelled."""
 _LOOK_AGAIN_SECONDS = 0.02
 _CALLERS = 16
 """How many may call `Crew.run` at once without waiting for each other's helpers."""
@@ -117,7 +121,11 @@ class Crew:
         feeds: Sequence[Mapping[str, object]],
         turn: Turn = UNHURRIED,
     ) -> list[Floats]:
-        """Return one output of a graph for each of `feeds`.
+        """Return one output of a graph for each of `feeds`, as `each` does."""
+        return self.each(partial(run_graph, session, output), feeds, turn)
+
+    def each(self, run: Run[Fed], feeds: Sequence[Mapping[str, Fed]], turn: Turn = UNHURRIED) -> list[Floats]:
+        """Return what `run` makes of each of `feeds`, with one thread each.
 
         Raises CancelledError soon after the turn was cancelled. When it returns or raises, nothing runs any more.
         """
@@ -129,7 +137,7 @@ class Crew:
                 while (item := _next(left)) is not None:
                     index, feed = item
                     with self.seats.seat(turn):
-                        results[index] = run_graph(session, output, feed, _cancelled(turn))
+                        results[index] = run(feed, _cancelled(turn))
             except BaseException:
                 left.clear()
                 raise
@@ -144,7 +152,7 @@ class Crew:
         return [results[index] for index in range(len(feeds))]
 
 
-def _next(items: deque[tuple[int, Mapping[str, object]]]) -> tuple[int, Mapping[str, object]] | None:
+def _next(items: deque[tuple[int, Mapping[str, Fed]]]) -> tuple[int, Mapping[str, Fed]] | None:
     try:
         return items.popleft()
     except IndexError:  # another thread may have taken the last one

@@ -13,12 +13,12 @@ from wyoming_cosyvoice.audio.griffin_lim import GriffinLim
 from wyoming_cosyvoice.engines.cosyvoice.crew import Crew
 from wyoming_cosyvoice.engines.cosyvoice.decoding import DecodeBatch, Decoder, GraphBatch, RelativePositions
 from wyoming_cosyvoice.engines.cosyvoice.flow import Flow
-from wyoming_cosyvoice.engines.cosyvoice.kernel import KernelBatch, KernelDecoder, open_kernel
+from wyoming_cosyvoice.engines.cosyvoice.kernel import KernelBatch, KernelDecoder, KernelWave, open_kernel
 from wyoming_cosyvoice.engines.cosyvoice.language_model import LanguageModel
 from wyoming_cosyvoice.engines.cosyvoice.sampling import Sampler
 from wyoming_cosyvoice.engines.cosyvoice.sessions import open_session
 from wyoming_cosyvoice.engines.cosyvoice.tokenizer import Tokenizer
-from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder, wave_graphs
+from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder, wave_graphs, wave_halves
 from wyoming_cosyvoice.engines.memory import return_large_blocks
 from wyoming_cosyvoice.errors import ModelError
 from wyoming_cosyvoice.store.bundle import read_manifest
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
     from numpy.typing import NDArray
 
+    from wyoming_cosyvoice.engines.cosyvoice.vocoder import BlockGraph
     from wyoming_cosyvoice.store.bundle import LanguageModelSizes, Manifest
 
     Floats = NDArray[np.float32]
@@ -78,8 +79,7 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
     flow = Flow(
         open_graph("flow_encoder"), open_graph("flow_time"), open_graph("flow_estimator", _half(threads)), tables, crew
     )
-    names = {Path(name).stem for name in manifest.files}
-    vocoder = Vocoder(open_graph("f0"), wave_graphs(open_graph, names), tables, crew)
+    vocoder = Vocoder(open_graph("f0"), _open_wave(folder, manifest, open_graph), tables, crew)
     return CosyVoice(
         manifest=manifest,
         tokenizer=Tokenizer.load(folder / "tokenizer.tiktoken"),
@@ -109,6 +109,17 @@ def _open_decoder(
         return lambda _, embedding, rows: KernelBatch(decoder, embedding, rows, threads, beside)
     sessions = _open_sessions(folder, threads)
     return lambda relative, embedding, rows: GraphBatch(sessions, sizes, relative, embedding, rows)
+
+
+def _open_wave(
+    folder: Path, manifest: Manifest, open_graph: Callable[[str], ort.InferenceSession]
+) -> tuple[BlockGraph, ...]:
+    """Return what makes the wave: the kernel where it can, ONNX Runtime elsewhere."""
+    kernel = open_kernel()
+    if kernel is not None and KernelWave.suits(folder):
+        wave = KernelWave(kernel, folder)
+        return wave_halves(wave.coarse, wave.fine)
+    return wave_graphs(open_graph, {Path(name).stem for name in manifest.files})
 
 
 def _open_sessions(folder: Path, threads: int) -> Decoder:

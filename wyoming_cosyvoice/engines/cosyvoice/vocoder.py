@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wyoming_cosyvoice.engines.cosyvoice.crew import UNHURRIED
 from wyoming_cosyvoice.engines.cosyvoice.lengths import HOP
+from wyoming_cosyvoice.engines.cosyvoice.sessions import run_graph
 from wyoming_cosyvoice.engines.cosyvoice.source import HARMONICS, SourceSignal
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
     from numpy.typing import NDArray
 
-    from wyoming_cosyvoice.engines.cosyvoice.crew import Crew, Turn
+    from wyoming_cosyvoice.engines.cosyvoice.crew import Crew, Run, Turn
 
     Floats = NDArray[np.float32]
 
@@ -35,7 +37,8 @@ class BlockGraph:
     would fall out of the processor's caches, or take too much memory.
     """
 
-    session: ort.InferenceSession
+    run: Run[Floats]
+    inputs: tuple[str, ...]
     output: str
     reach: int
     longest: int
@@ -44,10 +47,17 @@ class BlockGraph:
 def wave_graphs(open_graph: Callable[[str], ort.InferenceSession], names: Collection[str]) -> tuple[BlockGraph, ...]:
     """Return the graphs that make a wave, one after the other: two halves, or the whole where a bundle lacks them."""
     if "vocoder_fine" not in names:
-        return (BlockGraph(open_graph("vocoder"), "wave", reach=15, longest=96),)
+        run = partial(run_graph, open_graph("vocoder"), "wave")
+        return (BlockGraph(run, ("mel", "source"), "wave", reach=15, longest=96),)
+    coarse, fine = open_graph("vocoder_coarse"), open_graph("vocoder_fine")
+    return wave_halves(partial(run_graph, coarse, "frames"), partial(run_graph, fine, "wave"))
+
+
+def wave_halves(coarse: Run[Floats], fine: Run[Floats]) -> tuple[BlockGraph, ...]:
+    """Return the two halves: mel and source to eight frames each, these and source to the wave."""
     return (
-        BlockGraph(open_graph("vocoder_coarse"), "frames", reach=14, longest=256),
-        BlockGraph(open_graph("vocoder_fine"), "wave", reach=3, longest=64),
+        BlockGraph(coarse, ("mel", "source"), "frames", reach=14, longest=256),
+        BlockGraph(fine, ("frames", "source"), "wave", reach=3, longest=64),
     )
 
 
@@ -86,12 +96,12 @@ class Vocoder:
     def _in_blocks(self, graph: BlockGraph, values: Mapping[str, Floats], frames: int, turn: Turn) -> Floats:
         edges = block_edges(frames, self._crew.threads, graph.longest)
         starts = [max(edge - graph.reach, 0) for edge in edges[:-1]]
-        inputs = {item.name: _A_FRAME[item.name] for item in graph.session.get_inputs()}
+        inputs = {name: _A_FRAME[name] for name in graph.inputs}
         feeds = [
             {name: values[name][..., count * start : count * (edge + graph.reach)] for name, count in inputs.items()}
             for start, edge in zip(starts, edges[1:], strict=True)
         ]
-        outputs = self._crew.run(graph.session, graph.output, feeds, turn)
+        outputs = self._crew.each(graph.run, feeds, turn)
         count = _A_FRAME[graph.output]
         kept = [
             output[..., count * (first - start) : count * (last - start)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wyoming_cosyvoice.engines.cosyvoice.kernel.listed import CURE, ListedWeights, pointer
 from wyoming_cosyvoice.errors import EngineError, ModelError
 
 if TYPE_CHECKING:
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 INDEX = "language_model.json"
 LANES = 8
 """New rows a call takes."""
-_LIBRARY = Path(__file__).with_name("decode_kernel.so")
+_LIBRARY = Path(__file__).with_name("kernels.so")
 _VECTOR = 16
 _WIDEST_HEAD = 128
 _EMBED, _HEAD = 0, 1
 _PRODUCTS = ("self_attn.linear_qkv", "self_attn.linear_out", "feed_forward.w_1", "feed_forward.w_2")
 _NORMS = ("norm1", "norm2")
-_CURE = "Install the model again, or convert it again"
 
 
 def open_kernel(vectors: int | None = None) -> tuple[ctypes.CDLL, int] | None:
@@ -63,7 +62,7 @@ class KernelDecoder:
         """
         self._library, vectors = kernel
         self.sizes = sizes
-        weights = _Weights(folder)
+        weights = ListedWeights(folder, "language_model")
         embed, decoder = weights.only("embed.out.0.codes"), weights.only("llm_decoder.codes")
         prefix = embed.removesuffix("embed.out.0.codes")
         inner = weights[f"{prefix}encoders.0.feed_forward.w_1.codes"].shape[0]
@@ -75,7 +74,7 @@ class KernelDecoder:
             ],
             np.int32,
         )
-        model = self._library.cosyvoice_new(_pointer(self._numbers), vectors)
+        model = self._library.cosyvoice_new(pointer(self._numbers), vectors)
         if not model:
             raise EngineError("There is no memory for the language model")
         self._model = ctypes.c_void_p(model)
@@ -94,7 +93,7 @@ class KernelDecoder:
                 self._norm(weights, name + norm, layer, which)
             bias = weights.floats(f"{name}self_attn.pos_bias", (width,))
             at = ctypes.c_void_p(table[layer].ctypes.data)
-            self._check(self._library.cosyvoice_positions(self._model, layer, _pointer(bias), at))
+            self._check(self._library.cosyvoice_positions(self._model, layer, pointer(bias), at))
 
     @staticmethod
     def suits(folder: Path, sizes: LanguageModelSizes, table: NDArray[np.floating]) -> bool:
@@ -128,66 +127,30 @@ class KernelDecoder:
             threads,
             len(rows),
             keys.shape[1],
-            *(_pointer(array) for array in (rows, sequences, positions, wanted, keys, values, logits)),
+            *(pointer(array) for array in (rows, sequences, positions, wanted, keys, values, logits)),
         )
         self._check(failed)
         return logits
 
-    def _product(self, weights: _Weights, name: str, layer: int, which: int, shape: tuple[int, int]) -> None:
+    def _product(self, weights: ListedWeights, name: str, layer: int, which: int, shape: tuple[int, int]) -> None:
         codes, outputs = weights[f"{name}.codes"], shape[0]
         form = _form(codes, shape)
         if form is None:
-            raise ModelError(f"{weights.path}: {name} is {list(codes.shape)}, which is no weight of {shape}", _CURE)
+            raise ModelError(f"{weights.path}: {name} is {list(codes.shape)}, which is no weight of {shape}", CURE)
         scales = weights.floats(f"{name}.scales", (outputs, codes.shape[1]))
         bias = weights.floats(f"{name}.bias", (outputs,))
-        arrays = (_pointer(array) for array in (codes, scales, bias))
+        arrays = (pointer(array) for array in (codes, scales, bias))
         self._check(self._library.cosyvoice_linear(self._model, layer, which, *shape, *form, *arrays))
 
-    def _norm(self, weights: _Weights, name: str, layer: int, which: int) -> None:
+    def _norm(self, weights: ListedWeights, name: str, layer: int, which: int) -> None:
         width = (int(self._numbers[0]),)
-        arrays = (_pointer(weights.floats(f"{name}.{part}", width)) for part in ("weight", "bias"))
+        arrays = (pointer(weights.floats(f"{name}.{part}", width)) for part in ("weight", "bias"))
         self._check(self._library.cosyvoice_norm(self._model, layer, which, *arrays))
 
     @staticmethod
     def _check(failed: int) -> None:
         if failed:
             raise EngineError("There is no memory for the language model")
-
-
-class _Weights:
-    """The tensors of language_model.onnx.data by name, memory-mapped, as the index beside it lists them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / INDEX
-        try:
-            self._places: dict[str, dict[str, Any]] = json.loads(self.path.read_text("utf-8"))
-            self._data = np.memmap(folder / "language_model.onnx.data", np.uint8, "r")
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{self.path} can't be read: {error}", _CURE) from error
-
-    def only(self, ending: str) -> str:
-        """Return the one name that ends so."""
-        names = [name for name in self._places if name.endswith(ending)]
-        if len(names) != 1:
-            raise ModelError(f"{self.path} lists {len(names)} tensors named …{ending} where one is expected", _CURE)
-        return names[0]
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        try:
-            place = self._places[name]
-            start, shape, dtype = int(place["offset"]), tuple(place["shape"]), np.dtype(place["dtype"])
-            size = int(np.prod(shape)) * dtype.itemsize
-            tensor: NDArray[Any] = self._data[start : start + size].view(dtype).reshape(shape)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{self.path} does not say where {name} is: {error}", _CURE) from error
-        return tensor
-
-    def floats(self, name: str, shape: tuple[int, ...]) -> Floats:
-        """Return a float32 tensor of a shape that is known."""
-        array = self[name]
-        if array.shape != shape or array.dtype != np.float32:
-            raise ModelError(f"{self.path}: {name} is {list(array.shape)} where {list(shape)} is expected", _CURE)
-        return array
 
 
 def _form(codes: NDArray[Any], shape: tuple[int, int]) -> tuple[int, int] | None:
@@ -200,7 +163,3 @@ def _form(codes: NDArray[Any], shape: tuple[int, int]) -> tuple[int, int] | None
         if block == {8: 128, 4: 64}[bits] and blocks == -(-shape[1] // block):
             return bits, block
     return None
-
-
-def _pointer(array: NDArray[Any]) -> ctypes.c_void_p:
-    return ctypes.c_void_p(array.ctypes.data)
