@@ -2,7 +2,7 @@
 FROM python:3.13-slim-trixie AS build
 
 WORKDIR /source
-# The compiler is for the decode kernel and stays in this stage.
+# The compiler is for the kernels of CosyVoice and stays in this stage.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends gcc libc6-dev \

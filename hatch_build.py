@@ -1,4 +1,4 @@
-"""Compiles the decode kernel where there is a C compiler; without one the server decodes with ONNX Runtime alone."""
+"""Compiles the kernels of CosyVoice where there is a C compiler; without one ONNX Runtime does their work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LIBRARY = "kernels.so"
 _FLAGS = ("-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wno-psabi")
 
 
-class DecodeKernel(BuildHookInterface):  # type: ignore[type-arg]
+class Kernels(BuildHookInterface):  # type: ignore[type-arg]
     """Builds the library beside its source, and marks the wheel as one for this platform."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
@@ -27,7 +27,7 @@ class DecodeKernel(BuildHookInterface):  # type: ignore[type-arg]
         folder = Path(self.root) / _FOLDER
         compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         if compiler is None:
-            self.app.display_warning("No C compiler: CosyVoice will decode with ONNX Runtime alone, which takes longer")
+            self.app.display_warning("No C compiler: CosyVoice will run with ONNX Runtime alone, which takes longer")
             return
         with tempfile.TemporaryDirectory(dir=folder) as work:
             made = Path(work) / _LIBRARY
@@ -42,7 +42,7 @@ class DecodeKernel(BuildHookInterface):  # type: ignore[type-arg]
             ]
             run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
             if run.returncode:
-                self.app.display_warning(f"The decode kernel was not compiled: {run.stderr.strip()[:500]}")
+                self.app.display_warning(f"The kernels were not compiled: {run.stderr.strip()[:500]}")
                 return
             made.replace(folder / _LIBRARY)  # a server that runs keeps the one it has
         build_data["pure_python"] = False

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from wyoming_cosyvoice.engines.cosyvoice import load
+from wyoming_cosyvoice.engines.cosyvoice import model as loading
 from wyoming_cosyvoice.engines.cosyvoice.kernel import WAVE_INDEX, KernelWave, open_kernel
 from wyoming_cosyvoice.engines.cosyvoice.kernel.listed import ListedWeights
 from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError, never
@@ -25,10 +26,15 @@ KERNEL = open_kernel()
 pytestmark = pytest.mark.skipif(KERNEL is None, reason="no kernel: no C compiler at installation, or no AVX2")
 
 
-def wave_of(bundle: Path, vectors: int | None = None) -> KernelWave:
-    kernel = open_kernel(vectors)
-    assert kernel is not None
-    return KernelWave(kernel, bundle)
+@pytest.fixture(autouse=True)
+def without_vnni(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load bundles as a processor without 8-bit instructions does."""
+    monkeypatch.setattr(loading, "open_kernel", lambda: open_kernel(1))
+
+
+def wave_of(bundle: Path) -> KernelWave:
+    assert KERNEL is not None
+    return KernelWave(KERNEL, bundle)
 
 
 @pytest.fixture
@@ -126,12 +132,9 @@ class Plain:
         return np.clip(wave[8:-8], -0.99, 0.99)
 
 
-@pytest.mark.parametrize("vectors", [None, 1])
 @pytest.mark.parametrize("frames", [1, 2, 13, 51])
-def test_both_halves_are_what_the_weights_say(
-    tiny_int8_bundle: Path, given: dict[str, Floats], frames: int, vectors: int | None
-) -> None:
-    wave, plain = wave_of(tiny_int8_bundle, vectors), Plain(tiny_int8_bundle)
+def test_both_halves_are_what_the_weights_say(tiny_int8_bundle: Path, given: dict[str, Floats], frames: int) -> None:
+    wave, plain = wave_of(tiny_int8_bundle), Plain(tiny_int8_bundle)
     mel, source = given["mel"][..., :frames], given["source"][..., : 256 * frames]
     coarse = wave.coarse({"mel": mel, "source": source}, never)
     wanted = plain.coarse(mel[0].astype(np.float64), source[0].astype(np.float64))
@@ -166,6 +169,14 @@ def test_loud_mels_stay_within_bounds(tiny_int8_bundle: Path, given: dict[str, F
     made = run(wave_of(tiny_int8_bundle), 1e4 * given["mel"], given["source"])
     assert np.isfinite(made).all()
     assert np.abs(made).max() <= np.float32(0.99)
+
+
+def test_it_is_left_to_8_bits_where_these_are_fast(tiny_int8_bundle: Path, tiny_bundle: Path) -> None:
+    assert KERNEL is not None
+    library, _ = KERNEL
+    assert KernelWave.suits((library, 1), tiny_int8_bundle)
+    assert not KernelWave.suits((library, 2), tiny_int8_bundle)
+    assert not KernelWave.suits((library, 1), tiny_bundle)
 
 
 def test_nothing_is_run_for_nobody(tiny_int8_bundle: Path, given: dict[str, Floats]) -> None:

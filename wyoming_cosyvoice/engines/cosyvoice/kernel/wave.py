@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 WAVE_INDEX = "vocoder.json"
+_WITHOUT_VNNI = 1
 _MELS = 80
 _AXES = 3
 _STAGES, _BLOCKS, _PAIRS = 2, 4, 3
@@ -39,12 +40,12 @@ _PARTS = np.r_[:_HALF, _VECTOR : _VECTOR + _HALF]
 class KernelWave:
     """HiFT but for F0 and source, in float32: 250 MB of transformed weights where the bundle has 20 MB.
 
-    It can be used by several threads at once, each run takes one.
+    It can be used by several threads at once; a run takes one.
     """
 
     def __init__(self, kernel: tuple[ctypes.CDLL, int], folder: Path) -> None:
         """Read the weights of the bundle `folder`. Raises ModelError where the files don't fit each other."""
-        self._library, vectors = kernel
+        self._library, _ = kernel
         self._weights = weights = ListedWeights(folder, "vocoder")
         before, after = self._kernel("conv_pre.weight"), self._kernel("conv_post.weight")
         ups = [self._kernel(f"ups.{index}.weight") for index in range(_STAGES)]
@@ -59,7 +60,7 @@ class KernelWave:
         sizes = np.array([*wide, 8, 4, 1, 0, channels[1]], np.int32)
         edges = weights.floats("edges", (8,))
         self._library.cosyvoice_wave_new.restype = ctypes.c_void_p
-        model = self._library.cosyvoice_wave_new(pointer(sizes), pointer(edges), vectors)
+        model = self._library.cosyvoice_wave_new(pointer(sizes), pointer(edges))
         if not model:
             raise EngineError("There is no memory for the vocoder")
         self._model = ctypes.c_void_p(model)
@@ -80,9 +81,12 @@ class KernelWave:
             self._stage(index, ups[index], downs[index], wide[index : index + 2])
 
     @staticmethod
-    def suits(folder: Path) -> bool:
-        """Whether the kernel can run this bundle: its weights are listed."""
-        return (folder / WAVE_INDEX).is_file()
+    def suits(kernel: tuple[ctypes.CDLL, int], folder: Path) -> bool:
+        """Whether the kernel should run this bundle: its weights are listed, and 8 bits are no faster here.
+
+        AVX-512 VNNI multiplies four times as many 8-bit numbers as float32 ones at a time, AVX2 twice as many.
+        """
+        return kernel[1] == _WITHOUT_VNNI and (folder / WAVE_INDEX).is_file()
 
     def coarse(self, feed: Mapping[str, Floats], cancelled: Callable[[], bool]) -> Floats:
         """Return the frames [1, C, 8 T] of `mel` [1, 80, T] and `source` [1, 256 T]."""
