@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include "memory.h"
 
 enum { LANES = 8, GROUP = 4, WIDE = 16, THREADS = 16 };
 enum { SET, RELU, ADD }; /* what becomes of a product: kept, its negative part dropped, or added to what is there */
@@ -72,20 +72,6 @@ typedef struct {
 } desk;
 
 static int padded(int n, int to) { return (n + to - 1) / to * to; }
-
-static void *pages(size_t bytes) {
-  void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (at == MAP_FAILED) return NULL;
-#ifdef MADV_HUGEPAGE
-  madvise(at, bytes, MADV_HUGEPAGE);
-#endif
-  return at;
-}
-
-static void *floats(size_t n) {
-  void *at = NULL;
-  return posix_memalign(&at, 64, (n + WIDE) * 4) ? NULL : memset(at, 0, (n + WIDE) * 4);
-}
 
 static void meet(step *s) {
   int turn = atomic_load_explicit(&s->turn, memory_order_relaxed);

@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include "memory.h"
 
 enum { WIDTH = 8, ROWS = 6, PANEL = 2 * WIDTH, MELS = 80, HOP = 256, TILE = 96, BEFORE = 32, BEHIND = 192 };
 static const float LARGEST = 100, CEILING = 0.99f;
@@ -68,20 +68,6 @@ typedef struct {
 } desk;
 
 static int whole(int n, int to) { return (n + to - 1) / to * to; }
-
-static float *zeros(size_t n) {
-  void *at = NULL;
-  return posix_memalign(&at, 64, (n + 16) * 4) ? NULL : memset(at, 0, (n + 16) * 4);
-}
-
-static void *pages(size_t bytes) { /* zeros */
-  void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (at == MAP_FAILED) return NULL;
-#ifdef MADV_HUGEPAGE
-  madvise(at, bytes, MADV_HUGEPAGE);
-#endif
-  return at;
-}
 
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
@@ -386,7 +372,7 @@ wave *cosyvoice_wave_new(const int32_t *sizes, const float *edges) {
 }
 
 static float *bias_of(const float *bias, int count) {
-  float *at = zeros((size_t)count);
+  float *at = floats((size_t)count);
   if (at && bias) memcpy(at, bias, (size_t)count * 4);
   return at;
 }
@@ -404,7 +390,7 @@ int cosyvoice_wave_dense(wave *w, int which, int inputs, int outputs, const floa
                         &w->stage[0].up, &w->stage[1].up, &w->stage[0].down, &w->stage[1].down};
   dense *l = all[which];
   l->inputs = inputs, l->outputs = outputs;
-  l->weights = zeros((size_t)inputs * whole(outputs, PANEL));
+  l->weights = floats((size_t)inputs * whole(outputs, PANEL));
   l->bias = bias_of(bias, biases);
   if (!l->weights || !l->bias) return -1;
   pack(weight, inputs, outputs, l->weights);
@@ -430,7 +416,7 @@ int cosyvoice_wave_convolution(wave *w, int index, int number, int which, int pa
   l->size = size, l->taps = taps, l->planes = 3 * size / 2 - 1, l->inputs = l->outputs = channels;
   l->plane = (size_t)channels * whole(channels, PANEL);
   const size_t bytes = l->plane * l->planes * 4;
-  float *one = zeros(square);
+  float *one = floats(square);
   l->weights = pages(bytes);
   l->bias = bias_of(bias, channels);
   if (!one || !l->weights || !l->bias) return free(one), -1;
