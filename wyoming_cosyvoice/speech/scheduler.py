@@ -39,16 +39,24 @@ class Worker:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.busy_seconds = 0.0
         self.failure: SpeechError | None = None
         self._condition = threading.Condition()
         self._queue: FairQueue[WorkerJob] = FairQueue()
         self._running: list[WorkerJob] = []
+        self._busy_seconds = 0.0
         self._busy_since: float | None = None
         self._stopping = False
         self._sign_of_life = 0
         self._settled = 0
         self._thread = threading.Thread(target=self._run, name=f"engine-{engine.name}", daemon=True)
+
+    @property
+    def busy_seconds(self) -> float:
+        """Seconds in which the engine had something to make, those since it took a job included."""
+        with self._condition:
+            # Counted here too: who has just heard the end asks before the engine has come back for more work.
+            since = time.perf_counter() - self._busy_since if self._busy_since is not None else 0.0
+            return self._busy_seconds + since
 
     @property
     def queued(self) -> int:
@@ -163,7 +171,7 @@ class Worker:
         """Count the time since the last call and forget what is finished."""
         now = time.perf_counter()
         if self._busy_since is not None:
-            self.busy_seconds += now - self._busy_since
+            self._busy_seconds += now - self._busy_since
         running = [job for job in self._running if not job.finished]
         self._settled += len(self._running) - len(running)
         self._running = running
