@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from tests.speech.conftest import MakeService
     from wyoming_cosyvoice.audio.pcm import Pcm
+    from wyoming_cosyvoice.engines.engine import JobSource
     from wyoming_cosyvoice.text.clause import Clause
 
 LIVELY = "Hello there. 你好，我是小明。Is it 3 o'clock? はい、そうです。"
@@ -331,3 +332,27 @@ async def test_reading_on_after_the_end_or_an_error_does_not_hang(make_service: 
         for _ in range(2):
             with pytest.raises(SpeechError, match="seconds of audio"):
                 await _collect(stream)
+
+
+class DawdlingEngine(PlainEngine):
+    """Does not come back for more work when it has said something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.back = threading.Event()
+
+    def serve(self, jobs: JobSource) -> None:
+        while (job := jobs.take(wait=True)) is not None:
+            for samples in self.synthesize(job):
+                job.emit(samples)
+            job.finish()
+            self.back.wait(30)
+
+
+async def test_the_time_of_what_was_just_heard_counts(make_service: MakeService) -> None:
+    engine = DawdlingEngine()
+    service = await make_service(engine)
+    assert service.status().real_time_factor == 0
+    await speak(service, "Hello there.")
+    assert service.status().real_time_factor > 0
+    engine.back.set()
