@@ -90,16 +90,14 @@ class GraphWriter:
         outside = array.nbytes > _INLINE_BYTES or self._all_outside
         tensor = numpy_helper.from_array(array[..., :0] if outside else array, name)
         if outside:
-            self._data.write(b"\0" * (-self._data.tell() % _ALIGNMENT))
+            offset = self._write(name, array, _ALIGNMENT)
             del tensor.dims[:]
             tensor.dims.extend(array.shape)
             tensor.ClearField("raw_data")
             tensor.data_location = TensorProto.EXTERNAL
-            location = {"location": self._data_name, "offset": self._data.tell(), "length": array.nbytes}
-            self._place(name, array)
+            location = {"location": self._data_name, "offset": offset, "length": array.nbytes}
             for key, value in location.items():
                 tensor.external_data.add(key=key, value=str(value))
-            self._data.write(array.data)
         self._initializers[name] = tensor
         return name
 
@@ -111,9 +109,7 @@ class GraphWriter:
         name, array = self._full(name), np.ascontiguousarray(array)
         self._asides = True
         if name not in self._places:
-            self._data.write(b"\0" * (-self._data.tell() % _VECTOR_BYTES))
-            self._place(name, array)
-            self._data.write(array.data)
+            self._write(name, array, _VECTOR_BYTES)
 
     def shared_weight(self, name: str, array: NDArray[np.float32]) -> str:
         """Add a constant that several nodes use, kept once a graph under `name` itself."""
@@ -163,9 +159,13 @@ class GraphWriter:
         self._nodes.append(helper.make_node(kind, list(inputs), names, name=name, domain=domain, **attributes))
         return names
 
-    def _place(self, name: str, array: NDArray[Any]) -> None:
-        dtype = array.dtype.newbyteorder("<").str
-        self._places[name] = {"offset": self._data.tell(), "shape": list(array.shape), "dtype": dtype}
+    def _write(self, name: str, array: NDArray[Any], alignment: int) -> int:
+        """Append an array to the data file, list it, and return where it begins."""
+        self._data.write(b"\0" * (-self._data.tell() % alignment))
+        offset, dtype = self._data.tell(), array.dtype.newbyteorder("<").str
+        self._places[name] = {"offset": offset, "shape": list(array.shape), "dtype": dtype}
+        self._data.write(array.data)
+        return offset
 
     def _full(self, name: str) -> str:
         return ".".join([*self._scope, name])

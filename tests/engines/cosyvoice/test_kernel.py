@@ -1,7 +1,6 @@
 """The decode kernel: what ONNX Runtime makes of the same weights, to the last bit the same however it is run."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.conftest import convert_tiny
+from tests.engines.cosyvoice.bent import with_index
 from tests.engines.cosyvoice.together import alone, prompts, together
 from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
 from wyoming_cosyvoice.engines.cosyvoice import model as loading
@@ -61,12 +61,8 @@ def test_it_is_used_where_the_bundle_lists_its_weights(opened: Callable[..., Cos
 
 
 def test_a_bundle_from_before_is_decoded_by_onnx_runtime(bundle: Path, tmp_path: Path) -> None:
-    shutil.copytree(bundle, tmp_path / "old")
-    (tmp_path / "old" / INDEX).unlink()
-    manifest = json.loads((tmp_path / "old" / "manifest.json").read_text("utf-8"))
-    del manifest["files"][INDEX]
-    (tmp_path / "old" / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    assert not isinstance(load(tmp_path / "old").language_model.batch(1), KernelBatch)
+    old = with_index(bundle, tmp_path / "old", INDEX, None)
+    assert not isinstance(load(old).language_model.batch(1), KernelBatch)
 
 
 def test_it_is_as_near_to_float32_as_onnx_runtime(opened: Callable[..., CosyVoice], model: CosyVoice) -> None:
@@ -148,11 +144,6 @@ def test_what_a_batch_can_not_do_is_said(opened: Callable[..., CosyVoice]) -> No
     ],
 )
 def test_an_index_that_lies_is_refused(bundle: Path, tmp_path: Path, change: Callable[..., str], message: str) -> None:
-    shutil.copytree(bundle, tmp_path / "bent")
-    index = tmp_path / "bent" / INDEX
-    index.write_text(change(json.loads(index.read_text("utf-8"))), "utf-8")
-    manifest = json.loads((tmp_path / "bent" / "manifest.json").read_text("utf-8"))
-    manifest["files"][INDEX]["bytes"] = index.stat().st_size
-    (tmp_path / "bent" / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    bent = with_index(bundle, tmp_path / "bent", INDEX, change(json.loads((bundle / INDEX).read_text("utf-8"))))
     with pytest.raises(ModelError, match=message):
-        load(tmp_path / "bent")
+        load(bent)

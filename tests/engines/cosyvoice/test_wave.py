@@ -1,7 +1,6 @@
 """The kernel's vocoder: what the weights of the bundle say, worked out plainly here in float64."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
 
+from tests.engines.cosyvoice.bent import with_index
 from wyoming_cosyvoice.engines.cosyvoice import load
 from wyoming_cosyvoice.engines.cosyvoice import model as loading
 from wyoming_cosyvoice.engines.cosyvoice.kernel import WAVE_INDEX, KernelWave, open_kernel
@@ -184,24 +184,9 @@ def test_nothing_is_run_for_nobody(tiny_int8_bundle: Path, given: dict[str, Floa
         wave_of(tiny_int8_bundle).coarse(given, lambda: True)
 
 
-def bent(bundle: Path, to: Path, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Path:
-    """Copy a bundle with another index, or none, that the manifest knows of."""
-    shutil.copytree(bundle, to)
-    manifest = json.loads((to / "manifest.json").read_text("utf-8"))
-    index = change(json.loads((to / WAVE_INDEX).read_text("utf-8")))
-    if index is None:
-        (to / WAVE_INDEX).unlink()
-        del manifest["files"][WAVE_INDEX]
-    else:
-        (to / WAVE_INDEX).write_text(json.dumps(index), "utf-8")
-        manifest["files"][WAVE_INDEX]["bytes"] = (to / WAVE_INDEX).stat().st_size
-    (to / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    return to
-
-
 def test_a_bundle_from_before_is_sounded_by_onnx_runtime(tiny_int8_bundle: Path, tmp_path: Path) -> None:
     mel = np.random.RandomState(0).normal(-4, 2, (80, 30)).astype(np.float32)
-    new, old = load(tiny_int8_bundle), load(bent(tiny_int8_bundle, tmp_path / "old", lambda index: None))
+    new, old = load(tiny_int8_bundle), load(with_index(tiny_int8_bundle, tmp_path / "old", WAVE_INDEX, None))
     ours, theirs = new.vocoder(mel), old.vocoder(mel)
     assert ours.shape == theirs.shape
     # weights of 8 bits are the same, activations of 8 bits are not: near, and nowhere the same
@@ -226,5 +211,7 @@ def test_a_bundle_from_before_is_sounded_by_onnx_runtime(tiny_int8_bundle: Path,
 def test_an_index_that_lies_is_refused(
     tiny_int8_bundle: Path, tmp_path: Path, change: Callable[[dict[str, Any]], dict[str, Any]], message: str
 ) -> None:
+    index = change(json.loads((tiny_int8_bundle / WAVE_INDEX).read_text("utf-8")))
+    bent = with_index(tiny_int8_bundle, tmp_path / "bent", WAVE_INDEX, json.dumps(index))
     with pytest.raises(ModelError, match=message):
-        load(bent(tiny_int8_bundle, tmp_path / "bent", change))
+        load(bent)

@@ -155,11 +155,16 @@ TRANSFORM(32, 16)
 
 INLINE vf nearest(vf x) { return (vf)_mm256_round_ps((__m256)x, 0); }
 
+/* sin(pi r) for |r| <= 1/2 */
+INLINE vf half_turn(vf r) {
+  vf q = r * r;
+  return r * (3.14159265f + q * (-5.16771278f + q * (2.55016404f + q * (-0.599264529f + q * 0.0821458866f))));
+}
+
 /* x + sin²(a x) / a with turns = a / pi. */
 INLINE vf snaked(vf x, vf turns, vf inverse) {
   vf v = x * turns, r = v - nearest(v);
-  vf q = r * r;
-  vf s = r * (3.14159265f + q * (-5.16771278f + q * (2.55016404f + q * (-0.599264529f + q * 0.0821458866f))));
+  vf s = half_turn(r);
   return x + s * s * inverse;
 }
 
@@ -259,7 +264,7 @@ INLINE vf cosine(vf x) { /* |x| <= 1 */
 /* sin x: twice the sine times the cosine of half of what is left of x without whole turns. */
 INLINE vf turned(vf x) {
   vf v = x * 0.159154943f, r = v - nearest(v), q = r * r;
-  vf s = r * (3.14159265f + q * (-5.16771278f + q * (2.55016404f + q * (-0.599264529f + q * 0.0821458866f))));
+  vf s = half_turn(r);
   vf c = 1 + q * (-4.93480220f + q * (4.05871213f + q * (-1.33526277f + q * (0.235330630f + q * -0.0258068913f))));
   return 2 * s * c;
 }
@@ -373,7 +378,7 @@ wave *cosyvoice_wave_new(const int32_t *sizes, const float *edges) {
 
 static float *bias_of(const float *bias, int count) {
   float *at = floats((size_t)count);
-  if (at && bias) memcpy(at, bias, (size_t)count * 4);
+  if (at) memcpy(at, bias, (size_t)count * 4);
   return at;
 }
 
@@ -384,11 +389,16 @@ static void pack(const float *from, int inputs, int outputs, float *to) {
       memcpy(to, from + (size_t)k * outputs + n, PANEL * 4);
 }
 
-/* Which: 0 before, 1 after, 2 transform, 3 its inverse; 4 and 5 up, 6 and 7 down. `weight` is [inputs, outputs]. */
+/* 0 before, 1 after, 2 transform, 3 its inverse; 4 and 5 up, 6 and 7 down. */
+static dense *dense_at(wave *w, int which) {
+  dense *const all[] = {&w->before, &w->after, &w->transform, &w->inverse};
+  stage *s = &w->stage[which % 2];
+  return which < 4 ? all[which] : which < 6 ? &s->up : &s->down;
+}
+
+/* `weight` is [inputs, outputs]. */
 int cosyvoice_wave_dense(wave *w, int which, int inputs, int outputs, const float *weight, const float *bias, int biases) {
-  dense *const all[] = {&w->before,       &w->after,          &w->transform,       &w->inverse,
-                        &w->stage[0].up, &w->stage[1].up, &w->stage[0].down, &w->stage[1].down};
-  dense *l = all[which];
+  dense *l = dense_at(w, which);
   l->inputs = inputs, l->outputs = outputs;
   l->weights = floats((size_t)inputs * whole(outputs, PANEL));
   l->bias = bias_of(bias, biases);
@@ -440,9 +450,7 @@ static void drop(convolution *l) {
 }
 
 void cosyvoice_wave_free(wave *w) {
-  dense *const all[] = {&w->before,       &w->after,          &w->transform,       &w->inverse,
-                        &w->stage[0].up, &w->stage[1].up, &w->stage[0].down, &w->stage[1].down};
-  for (int i = 0; i < 8; i++) free(all[i]->weights), free(all[i]->bias);
+  for (int i = 0; i < 8; i++) free(dense_at(w, i)->weights), free(dense_at(w, i)->bias);
   for (int i = 0; i < 24; i++) {
     block *b = &w->stage[i / 12].block[i / 3 % 4];
     drop(&b->first[i % 3]), drop(&b->second[i % 3]);
