@@ -13,7 +13,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _FOLDER = Path("wyoming_cosyvoice", "engines", "cosyvoice", "kernel")
-_SOURCES = ("decode_kernel.c", "wave_kernel.c")
+_SOURCES = ("decode_kernel.c", "flow_kernel.c", "wave_kernel.c")
 _LIBRARY = "kernels.so"
 # The instruction set is chosen when the server starts, so none is named here.
 _FLAGS = ("-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wno-psabi")

@@ -65,7 +65,8 @@ def write_flow_time(folder: Path, weights: Weights, sizes: EstimatorSizes, form:
 
 def write_flow_estimator(folder: Path, weights: Weights, sizes: EstimatorSizes, head_width: int, form: Form) -> None:
     """Write the graph: x, mu, cond `[B, T, 80]`, speaker `[B, 80]`, time `[1, width]` -> velocity `[B, T, 80]`."""
-    with GraphWriter(folder, "flow_estimator", form) as g:
+    (folder / "flow_estimator.json").unlink(missing_ok=True)  # of a form that did not pass
+    with GraphWriter(folder, "flow_estimator", form, listed=form.dynamic) as g:
         estimator = _Estimator(g, weights, sizes, head_width)
         frames: list[int | str] = ["B", "T", MELS]
         x, mu = g.input("x", frames), g.input("mu", frames)
@@ -73,6 +74,9 @@ def write_flow_estimator(folder: Path, weights: Weights, sizes: EstimatorSizes, 
         estimator.time = g.input("time", ["R", time_width(sizes)])
         spread = g.op("Expand", g.op("Unsqueeze", speaker, g.integers(1)), g.op("Shape", x))
         g.output(estimator.velocity(g.op("Concat", x, mu, spread, cond, axis=-1)), "velocity", frames)
+        if form.dynamic:
+            # what no shape of the weights tells
+            g.aside("head_width", np.array([head_width], np.int32))
 
 
 class _Estimator:

@@ -27,7 +27,7 @@ OPSET = 21
 CONTRIB = "com.microsoft"
 _IR_VERSION = 10
 _ALIGNMENT = 4096
-"""Of a weight in its file: what a memory map needs."""
+"""Of a weight in its file that fills a page: what a memory map needs."""
 _VECTOR_BYTES = 64
 _INLINE_BYTES = 1024
 _TYPES = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "int32": TensorProto.INT32}
@@ -90,7 +90,7 @@ class GraphWriter:
         outside = array.nbytes > _INLINE_BYTES or self._all_outside
         tensor = numpy_helper.from_array(array[..., :0] if outside else array, name)
         if outside:
-            offset = self._write(name, array, _ALIGNMENT)
+            offset = self._write(name, array, _ALIGNMENT if array.nbytes >= _ALIGNMENT else _VECTOR_BYTES)
             del tensor.dims[:]
             tensor.dims.extend(array.shape)
             tensor.ClearField("raw_data")

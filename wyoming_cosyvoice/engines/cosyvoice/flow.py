@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
     from numpy.typing import NDArray
 
-    from wyoming_cosyvoice.engines.cosyvoice.crew import Crew, Turn
+    from wyoming_cosyvoice.engines.cosyvoice.crew import Crew, Run, Turn
     from wyoming_cosyvoice.engines.cosyvoice.schedule import FlowPlan
 
     Floats = NDArray[np.float32]
@@ -34,11 +34,11 @@ class Flow:
         self,
         encoder: ort.InferenceSession,
         time: ort.InferenceSession,
-        estimator: ort.InferenceSession,
+        estimator: Run[Floats],
         tables: Mapping[str, Floats],
         crew: Crew,
     ) -> None:
-        """Let the crew run the estimator on both rows of guidance at once."""
+        """Let the crew run the estimator on both rows of guidance at once; it makes the velocity of a feed."""
         self._crew = crew
         self._encoder = encoder
         self._time = time
@@ -100,7 +100,7 @@ class Flow:
         for k in range(plan.steps):
             point = {"x": x[None], "time": rows[k : k + 1]}
             feeds = [conditioned | point, free | point] if plan.guided[k] else [conditioned | point]
-            velocity, *without = self._crew.run(self._estimator, "velocity", feeds, turn)
+            velocity, *without = self._crew.each(self._estimator, feeds, turn)
             if without:
                 guidance = GUIDANCE * (velocity[0] - without[0][0])
             x = x + (times[k + 1] - times[k]) * (velocity[0] + guidance)

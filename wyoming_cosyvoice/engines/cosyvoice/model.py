@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,16 @@ from wyoming_cosyvoice.audio.griffin_lim import GriffinLim
 from wyoming_cosyvoice.engines.cosyvoice.crew import Crew
 from wyoming_cosyvoice.engines.cosyvoice.decoding import DecodeBatch, Decoder, GraphBatch, RelativePositions
 from wyoming_cosyvoice.engines.cosyvoice.flow import Flow
-from wyoming_cosyvoice.engines.cosyvoice.kernel import KernelBatch, KernelDecoder, KernelWave, open_kernel
+from wyoming_cosyvoice.engines.cosyvoice.kernel import (
+    KernelBatch,
+    KernelDecoder,
+    KernelVelocity,
+    KernelWave,
+    open_kernel,
+)
 from wyoming_cosyvoice.engines.cosyvoice.language_model import LanguageModel
 from wyoming_cosyvoice.engines.cosyvoice.sampling import Sampler
-from wyoming_cosyvoice.engines.cosyvoice.sessions import open_session
+from wyoming_cosyvoice.engines.cosyvoice.sessions import open_session, run_graph
 from wyoming_cosyvoice.engines.cosyvoice.tokenizer import Tokenizer
 from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder, wave_graphs, wave_halves
 from wyoming_cosyvoice.engines.memory import return_large_blocks
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
     from numpy.typing import NDArray
 
+    from wyoming_cosyvoice.engines.cosyvoice.crew import Run
     from wyoming_cosyvoice.engines.cosyvoice.vocoder import BlockGraph
     from wyoming_cosyvoice.store.bundle import LanguageModelSizes, Manifest
 
@@ -76,9 +84,8 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
     relative = _map_array(folder / "relative_positions.npy", positions)
     decoder = _open_decoder(folder, sizes, relative, threads)
     language_model = LanguageModel(open_graph("text_encoder", threads), decoder, sizes, tables, relative)
-    flow = Flow(
-        open_graph("flow_encoder"), open_graph("flow_time"), open_graph("flow_estimator", _half(threads)), tables, crew
-    )
+    estimator = _open_estimator(folder, partial(open_graph, threads=_half(threads)))
+    flow = Flow(open_graph("flow_encoder"), open_graph("flow_time"), estimator, tables, crew)
     vocoder = Vocoder(open_graph("f0"), _open_wave(folder, manifest, open_graph), tables, crew)
     return CosyVoice(
         manifest=manifest,
@@ -109,6 +116,14 @@ def _open_decoder(
         return lambda _, embedding, rows: KernelBatch(decoder, embedding, rows, threads, beside)
     sessions = _open_sessions(folder, threads)
     return lambda relative, embedding, rows: GraphBatch(sessions, sizes, relative, embedding, rows)
+
+
+def _open_estimator(folder: Path, open_graph: Callable[[str], ort.InferenceSession]) -> Run[Floats]:
+    """Return what makes the flow's velocity: the kernel where it can, ONNX Runtime elsewhere."""
+    kernel = open_kernel()
+    if kernel is not None and KernelVelocity.suits(kernel, folder):
+        return KernelVelocity(kernel, folder)
+    return partial(run_graph, open_graph("flow_estimator"), "velocity")
 
 
 def _open_wave(

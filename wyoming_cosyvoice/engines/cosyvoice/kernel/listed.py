@@ -38,6 +38,9 @@ class ListedWeights:
             raise ModelError(f"{self.path} lists {len(names)} tensors named …{ending} where one is expected", CURE)
         return names[0]
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._places
+
     def __getitem__(self, name: str) -> NDArray[Any]:
         try:
             place = self._places[name]
