@@ -101,12 +101,12 @@ static void meet(step *s) {
 #include "decode_lanes.h"
 #pragma GCC pop_options
 
-/* 2: AVX-512 with VNNI, 1: AVX2, 0: neither. */
+/* 3: AVX-512 with VNNI and bfloat16, 2: with VNNI, 1: AVX2, 0: none of them. */
 int cosyvoice_vectors(void) {
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
+  if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl"))
-    return 2;
+    return __builtin_cpu_supports("avx512bf16") ? 3 : 2;
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
@@ -114,7 +114,7 @@ model *cosyvoice_new(const int32_t *sizes, int vectors) {
   model *m = calloc(1, sizeof *m);
   if (!m) return NULL;
   memcpy(m, sizes, 8 * sizeof(int32_t));
-  m->vector512 = vectors == 2;
+  m->vector512 = vectors >= 2;
   m->layer = calloc((size_t)m->layers, sizeof *m->layer);
   return m->layer ? m : (free(m), NULL);
 }

@@ -31,8 +31,12 @@ _PRODUCTS = ("self_attn.linear_qkv", "self_attn.linear_out", "feed_forward.w_1",
 _NORMS = ("norm1", "norm2")
 
 
+AVX2, VNNI, BFLOAT16 = 1, 2, 3
+"""Instructions of a processor: AVX2 alone, AVX-512 with VNNI, and with products of bfloat16 too."""
+
+
 def open_kernel(vectors: int | None = None) -> tuple[ctypes.CDLL, int] | None:
-    """Return the compiled kernel and its instructions (2: AVX-512 with VNNI, 1: AVX2), or None where there is none.
+    """Return the compiled kernel and its instructions (`AVX2`, `VNNI` or `BFLOAT16`), or None where there is none.
 
     `vectors` asks for fewer than the processor has.
     """

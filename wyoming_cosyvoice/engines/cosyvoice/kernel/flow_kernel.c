@@ -83,21 +83,12 @@ static size_t padded(size_t n, size_t to) { return (n + to - 1) / to * to; }
 #include "flow_lanes.h"
 #pragma GCC pop_options
 
-/* 2: AVX-512 with VNNI and bfloat16, 1: with VNNI, 0: less. */
-int cosyvoice_flow_vectors(void) {
-  __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx512vnni") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512dq") ||
-      !__builtin_cpu_supports("avx512vl"))
-    return 0;
-  return __builtin_cpu_supports("avx512bf16") ? 2 : 1;
-}
-
 /* `sizes`: channels, width of all heads and of the layers between, transformers a stage, stages, width of a head. */
-flow *cosyvoice_flow_new(const int32_t *sizes, int vectors) {
+flow *cosyvoice_flow_new(const int32_t *sizes, int bfloat16) {
   flow *f = calloc(1, sizeof *f);
   if (!f) return NULL;
   memcpy(f, sizes, 6 * sizeof(int32_t));
-  f->narrow = vectors < 2;
+  f->narrow = !bfloat16;
   f->stage = calloc((size_t)f->stages, sizeof *f->stage);
   if (!f->stage) return free(f), NULL;
   for (int i = 0; i < f->stages; i++) {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wyoming_cosyvoice.engines.cosyvoice.kernel.decoder import BFLOAT16, VNNI
 from wyoming_cosyvoice.engines.cosyvoice.kernel.listed import CURE, ListedWeights, pointer
 from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS
 from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError
@@ -39,7 +40,7 @@ class KernelVelocity:
 
     def __init__(self, kernel: tuple[ctypes.CDLL, int], folder: Path) -> None:
         """Read the weights of the bundle `folder`. Raises ModelError where the files don't fit each other."""
-        self._library, _ = kernel
+        self._library, vectors = kernel
         self._weights = weights = ListedWeights(folder, "flow_estimator")
         stages = list(_stages(weights))
         blocks = _count(weights, f"{_PREFIX}{stages[0]}1.", ".norm1.weight")
@@ -52,7 +53,7 @@ class KernelVelocity:
             raise ModelError(f"{weights.path}: channels, heads and width {sides} are none that the kernel takes", CURE)
         sizes = np.array([channels, inner, hidden, blocks, len(stages), head], np.int32)
         self._library.cosyvoice_flow_new.restype = ctypes.c_void_p
-        model = self._library.cosyvoice_flow_new(pointer(sizes), self._library.cosyvoice_flow_vectors())
+        model = self._library.cosyvoice_flow_new(pointer(sizes), int(vectors >= BFLOAT16))
         if not model:
             raise EngineError("There is no memory for the flow")
         self._model = ctypes.c_void_p(model)
@@ -74,7 +75,7 @@ class KernelVelocity:
     @staticmethod
     def suits(kernel: tuple[ctypes.CDLL, int], folder: Path) -> bool:
         """Whether the kernel can run this bundle here: its weights are listed, and there is AVX-512 VNNI."""
-        return kernel[1] > 1 and kernel[0].cosyvoice_flow_vectors() > 0 and (folder / FLOW_INDEX).is_file()
+        return kernel[1] >= VNNI and (folder / FLOW_INDEX).is_file()
 
     def __call__(self, feed: Mapping[str, Floats], cancelled: Callable[[], bool]) -> Floats:
         """Return the velocity [1, T, 80] of `x`, `mu` and `cond` [1, T, 80], `speaker` [1, 80] and `time` [1, width]."""
