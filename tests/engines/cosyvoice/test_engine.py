@@ -4,9 +4,10 @@ import dataclasses
 import math
 import shutil
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -23,9 +24,6 @@ from wyoming_cosyvoice.engines.engine import Utterance
 from wyoming_cosyvoice.engines.registry import Engines
 from wyoming_cosyvoice.errors import BadRequestError
 from wyoming_cosyvoice.text.clause import Language, Span
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Floats = NDArray[np.float32]
 
@@ -240,18 +238,14 @@ def test_cancelling_is_heard_between_two_evaluations_of_the_flow(model: CosyVoic
     job = Recorder(utterance("你好，我是语音助手。"))
     evaluations = []
 
-    class Watched:
-        def __init__(self, session: Any) -> None:
-            self._session = session
-
-        def run(self, names: list[str], feed: dict[str, Any], options: Any) -> Any:
-            evaluations.append(names)
-            job.cancelled = True
-            return self._session.run(names, feed, options)
+    def watched(feed: Any, cancelled: Callable[[], bool]) -> Any:
+        evaluations.append(feed)
+        job.cancelled = True
+        return estimator(feed, cancelled)
 
     flow = model.flow
     estimator = flow._estimator
-    flow._estimator = Watched(estimator)
+    flow._estimator = watched
     try:
         engine.serve(Jobs(job))
     finally:
@@ -286,19 +280,16 @@ def test_decoding_goes_on_while_an_utterance_sounds(model: CosyVoice, monkeypatc
     monkeypatch.setattr(DecodeBatch, "step", watched_step)
     waits: list[bool] = []
 
-    class Patient:
-        """Runs the estimator only after the decoder has made another step, but for the last chunk's."""
+    estimator = model.flow._estimator
 
-        def __init__(self, session: Any) -> None:
-            self._session = session
+    def patient(feed: Any, cancelled: Callable[[], bool]) -> Any:
+        """Run the estimator only after the decoder has made another step, but for the last chunk's."""
+        stepped.clear()
+        if len(waits) < 4:
+            waits.append(stepped.wait(10))
+        return estimator(feed, cancelled)
 
-        def run(self, names: list[str], feed: dict[str, Any], options: Any) -> Any:
-            stepped.clear()
-            if len(waits) < 4:
-                waits.append(stepped.wait(10))
-            return self._session.run(names, feed, options)
-
-    monkeypatch.setattr(model.flow, "_estimator", Patient(model.flow._estimator))
+    monkeypatch.setattr(model.flow, "_estimator", patient)
     job = Recorder(utterance("收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"))
     CosyVoiceEngine(model).serve(Jobs(job))
     assert (job.finished, job.error) == (1, None)

@@ -7,6 +7,7 @@ import pytest
 
 from wyoming_cosyvoice.engines.cosyvoice import CosyVoice
 from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES, FlowPlan, cosine_times, euler, some_of_upstreams
+from wyoming_cosyvoice.engines.cosyvoice.sessions import never
 
 from .conftest import Golden
 
@@ -57,7 +58,7 @@ def test_a_plan_is_euler_with_guidance_between_its_times(model: CosyVoice, golde
             "speaker": np.stack([speaker, 0 * speaker]),
             "cond": np.stack([cond.T] * 2),
         }
-        (velocity,) = model.flow._estimator.run(["velocity"], both | {"x": np.stack([x, x]), "time": row})
+        velocity = model.flow._estimator(both | {"x": np.stack([x, x]), "time": row}, never)
         if k != 1:
             difference = velocity[0] - velocity[1]
         x = x + (times[k + 1] - times[k]) * (velocity[0] + np.float32(0.7) * difference)
@@ -68,14 +69,14 @@ def test_a_step_without_guidance_runs_one_row(
     model: CosyVoice, golden: Golden, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows: list[int] = []
-    run = model.crew.run
+    each = model.crew.each
 
-    def counted(session: Any, output: str, feeds: Any, *turn: Any) -> Any:
+    def counted(run: Any, feeds: Any, *turn: Any) -> Any:
         rows.append(len(feeds))
-        return run(session, output, feeds, *turn)
+        return each(run, feeds, *turn)
 
     mu, speaker, cond = model.flow.encode(golden["flow/t30/tokens"].tolist(), golden["flow/t30/embedding"][0])
-    monkeypatch.setattr(model.crew, "run", counted)
+    monkeypatch.setattr(model.crew, "each", counted)
     for plan in QUALITIES.values():
         rows.clear()
         model.flow.solve(mu, speaker, np.zeros((80, len(mu)), np.float32), cond, plan=plan)

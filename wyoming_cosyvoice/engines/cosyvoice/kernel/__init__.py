@@ -1,4 +1,7 @@
-"""The language model's step, the flow's velocity and the vocoder in C, where they were compiled and the processor has the instructions."""
+"""The language model's step, the flow's velocity and the vocoder in C.
+
+Each is there where it was compiled and the processor has the instructions.
+"""
 
 from wyoming_cosyvoice.engines.cosyvoice.kernel.batch import KernelBatch
 from wyoming_cosyvoice.engines.cosyvoice.kernel.decoder import INDEX, KernelDecoder, open_kernel

@@ -67,6 +67,7 @@ typedef struct {
 } desk;
 
 static size_t padded(size_t n, size_t to) { return (n + to - 1) / to * to; }
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 #define NAMED(name) name##_bf16
 #define WITH_BF16 1
@@ -172,12 +173,12 @@ void cosyvoice_flow_free(flow *f) {
    Returns 0, or -1 where memory is lacking. */
 int cosyvoice_flow_run(const flow *f, int frames, const float *x, const float *mu, const float *speaker, const float *cond,
                        const float *time, float *velocity) {
-  const size_t T = (size_t)frames, C = (size_t)f->channels, most = padded(T, PANEL), inner = (size_t)f->inner, hidden = (size_t)f->hidden;
-  const size_t widest = 6 * C > hidden ? 6 * C : hidden, out = 3 * inner > hidden ? 3 * inner : hidden;
-  const size_t longest = widest > inner ? widest : inner, head = inner * most + PANEL;
+  const size_t T = (size_t)frames, C = (size_t)f->channels, inner = (size_t)f->inner, hidden = (size_t)f->hidden;
+  const size_t most = padded(T, PANEL), head = inner * most + PANEL, joined = larger(4 * MELS, 2 * C);
+  const size_t taken = larger(larger(3 * joined, hidden), inner), made = larger(3 * inner, hidden);
   /* a window of three frames begins one before the first and ends one behind the last; halved, T may grow by one */
-  const size_t wide = (T + 4) * (4 * MELS > 2 * C ? 4 * MELS : 2 * C), plain = (T + 4) * C;
-  const size_t sizes[] = {wide, plain, plain, plain, plain, SLAB * longest / 4, SLAB, SLAB * out, longest, T * inner, head, head, head,
+  const size_t wide = (T + 4) * joined, plain = (T + 4) * C;
+  const size_t sizes[] = {wide, plain, plain, plain, plain, SLAB * taken / 4, SLAB, SLAB * made, taken, T * inner, head, head, head,
                           ROWS * most, ROWS * most};
   enum { PARTS = sizeof sizes / sizeof *sizes };
   size_t total = 0;

@@ -78,7 +78,7 @@ class KernelVelocity:
         return kernel[1] >= VNNI and (folder / FLOW_INDEX).is_file()
 
     def __call__(self, feed: Mapping[str, Floats], cancelled: Callable[[], bool]) -> Floats:
-        """Return the velocity [1, T, 80] of `x`, `mu` and `cond` [1, T, 80], `speaker` [1, 80] and `time` [1, width]."""
+        """Return the velocity [1, T, 80] of `x`, `mu`, `cond` [1, T, 80], `speaker` [1, 80] and `time` [1, width]."""
         if cancelled():
             raise CancelledError
         x = np.ascontiguousarray(feed["x"], np.float32)
@@ -132,7 +132,8 @@ class KernelVelocity:
 def _stages(weights: ListedWeights) -> Iterator[str]:
     """Yield the names of the stages in their order."""
     yield from ("down_blocks.0.", "down_blocks.1.")
-    yield from (f"mid_blocks.{index}." for index in range(_count(weights, f"{_PREFIX}mid_blocks.", ".0.res_conv.codes")))
+    middle = _count(weights, f"{_PREFIX}mid_blocks.", ".0.res_conv.codes")
+    yield from (f"mid_blocks.{index}." for index in range(middle))
     yield from ("up_blocks.0.", "up_blocks.1.")
 
 
