@@ -45,7 +45,7 @@ class KernelWave:
 
     def __init__(self, kernel: tuple[ctypes.CDLL, int], folder: Path) -> None:
         """Read the weights of the bundle `folder`. Raises ModelError where the files don't fit each other."""
-        self._library, _ = kernel
+        self._library, vectors = kernel
         self._weights = weights = ListedWeights(folder, "vocoder")
         before, after = self._kernel("conv_pre.weight"), self._kernel("conv_post.weight")
         ups = [self._kernel(f"ups.{index}.weight") for index in range(_STAGES)]
@@ -60,7 +60,7 @@ class KernelWave:
         sizes = np.array([*wide, 8, 4, 1, 0, channels[1]], np.int32)
         edges = weights.floats("edges", (8,))
         self._library.cosyvoice_wave_new.restype = ctypes.c_void_p
-        model = self._library.cosyvoice_wave_new(pointer(sizes), pointer(edges))
+        model = self._library.cosyvoice_wave_new(pointer(sizes), pointer(edges), vectors)
         if not model:
             raise EngineError("There is no memory for the vocoder")
         self._model = ctypes.c_void_p(model)
