@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.engines.cosyvoice.bent import with_index
 from wyoming_cosyvoice.engines.cosyvoice import load
 from wyoming_cosyvoice.engines.cosyvoice import model as loading
 from wyoming_cosyvoice.engines.cosyvoice.kernel import WAVE_INDEX, KernelWave, open_kernel
+from wyoming_cosyvoice.engines.cosyvoice.kernel.decoder import AVX2, BFLOAT16, VNNI
 from wyoming_cosyvoice.engines.cosyvoice.kernel.listed import ListedWeights
 from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError, never
 from wyoming_cosyvoice.errors import ModelError
@@ -26,15 +28,22 @@ KERNEL = open_kernel()
 pytestmark = pytest.mark.skipif(KERNEL is None, reason="no kernel: no C compiler at installation, or no AVX2")
 
 
-@pytest.fixture(autouse=True)
-def without_vnni(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Load bundles as a processor without 8-bit instructions does."""
-    monkeypatch.setattr(loading, "open_kernel", lambda: open_kernel(1))
+# Of bfloat16 products have 8 bits: their noise was 45 dB below what the coarse half makes, and 36 below the wave, where
+# magnitudes are exponentials. Upstream's wave itself is 26 dB away, for the weights' 8 bits.
+BOUNDS = {AVX2: (-100, -80), VNNI: (-100, -80), BFLOAT16: (-43, -33)}
+LEVELS = [level for level in BOUNDS if KERNEL is not None and level <= KERNEL[1]]
 
 
-def wave_of(bundle: Path) -> KernelWave:
+@pytest.fixture(params=LEVELS)
+def level(request: pytest.FixtureRequest) -> int:
+    """Return instructions that this processor has."""
+    found: int = request.param
+    return found
+
+
+def wave_of(bundle: Path, level: int) -> KernelWave:
     assert KERNEL is not None
-    return KernelWave(KERNEL, bundle)
+    return KernelWave((KERNEL[0], level), bundle)
 
 
 @pytest.fixture
@@ -133,55 +142,77 @@ class Plain:
 
 
 @pytest.mark.parametrize("frames", [1, 2, 13, 51])
-def test_both_halves_are_what_the_weights_say(tiny_int8_bundle: Path, given: dict[str, Floats], frames: int) -> None:
-    wave, plain = wave_of(tiny_int8_bundle), Plain(tiny_int8_bundle)
+def test_both_halves_are_what_the_weights_say(
+    tiny_int8_bundle: Path, given: dict[str, Floats], frames: int, level: int
+) -> None:
+    wave, plain = wave_of(tiny_int8_bundle, level), Plain(tiny_int8_bundle)
     mel, source = given["mel"][..., :frames], given["source"][..., : 256 * frames]
     coarse = wave.coarse({"mel": mel, "source": source}, never)
     wanted = plain.coarse(mel[0].astype(np.float64), source[0].astype(np.float64))
     assert coarse.shape == (1, *wanted.shape)
-    assert noise_decibels(coarse[0], wanted) < -100
+    assert noise_decibels(coarse[0], wanted) < BOUNDS[level][0]
     fine = wave.fine({"frames": coarse, "source": source}, never)
     wanted = plain.fine(coarse[0].astype(np.float64), source[0].astype(np.float64))
     assert fine.shape == source.shape
-    assert noise_decibels(fine[0], wanted) < -80
+    assert noise_decibels(fine[0], wanted) < BOUNDS[level][1]
 
 
-def test_it_is_nearer_to_upstream_than_onnx_runtime_in_8_bits(tiny_int8_bundle: Path, given: dict[str, Floats]) -> None:
-    ours = run(wave_of(tiny_int8_bundle), given["mel"], given["source"])
+def test_it_is_nearer_to_upstream_than_onnx_runtime_in_8_bits(
+    tiny_int8_bundle: Path, given: dict[str, Floats], level: int
+) -> None:
+    ours = run(wave_of(tiny_int8_bundle, level), given["mel"], given["source"])
     session = ort.InferenceSession(str(tiny_int8_bundle / "vocoder.onnx"))
     theirs = session.run(None, {name: given[name] for name in ("mel", "source")})[0]
     assert noise_decibels(ours, given["wave"]) < noise_decibels(theirs, given["wave"]) - 3
     assert noise_decibels(ours, given["wave"]) < -20
 
 
-def test_what_is_far_away_changes_nothing(tiny_int8_bundle: Path, given: dict[str, Floats]) -> None:
+def test_what_is_far_away_changes_nothing(tiny_int8_bundle: Path, given: dict[str, Floats], level: int) -> None:
     # blocks of an utterance overlap by as much as the vocoder takes them to: 14 frames, and 3 in the fine half
-    wave, mel, source = wave_of(tiny_int8_bundle), given["mel"], given["source"]
+    wave, mel, source = wave_of(tiny_int8_bundle, level), given["mel"], given["source"]
     frames = wave.coarse({"mel": mel, "source": source}, never)
     part = wave.coarse({"mel": mel[..., 20:], "source": source[..., 256 * 20 :]}, never)
-    assert np.abs(part[..., 8 * 14 :] - frames[..., 8 * 34 :]).max() < 1e-4 * np.abs(frames).max()
+    assert noise_decibels(part[..., 8 * 14 :], frames[..., 8 * 34 :]) < BOUNDS[level][0]
     whole = wave.fine({"frames": frames, "source": source}, never)
     part = wave.fine({"frames": frames[..., 160:], "source": source[..., 256 * 20 :]}, never)
-    assert np.abs(part[..., 256 * 3 :] - whole[..., 256 * 23 :]).max() < 1e-3
+    assert noise_decibels(part[..., 256 * 3 :], whole[..., 256 * 23 :]) < BOUNDS[level][1]
 
 
-def test_loud_mels_stay_within_bounds(tiny_int8_bundle: Path, given: dict[str, Floats]) -> None:
-    made = run(wave_of(tiny_int8_bundle), 1e4 * given["mel"], given["source"])
+def test_loud_mels_stay_within_bounds(tiny_int8_bundle: Path, given: dict[str, Floats], level: int) -> None:
+    made = run(wave_of(tiny_int8_bundle, level), 1e4 * given["mel"], given["source"])
     assert np.isfinite(made).all()
     assert np.abs(made).max() <= np.float32(0.99)
 
 
-def test_it_is_left_to_8_bits_where_these_are_fast(tiny_int8_bundle: Path, tiny_bundle: Path) -> None:
-    assert KERNEL is not None
-    library, _ = KERNEL
-    assert KernelWave.suits((library, 1), tiny_int8_bundle)
-    assert not KernelWave.suits((library, 2), tiny_int8_bundle)
-    assert not KernelWave.suits((library, 1), tiny_bundle)
+def test_the_same_again_and_in_any_thread(tiny_int8_bundle: Path, given: dict[str, Floats], level: int) -> None:
+    wave = wave_of(tiny_int8_bundle, level)
+    parts = [(given["mel"][..., :count], given["source"][..., : 256 * count]) for count in (7, 20, 33, 51)]
+    wanted = [run(wave, *part) for part in parts]
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda part: run(wave, *part), parts))
+    assert all(np.array_equal(one, other) for one, other in zip(wanted, made, strict=True))
+
+
+def test_it_takes_the_instructions_there_are(
+    tiny_int8_bundle: Path, given: dict[str, Floats], level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "open_kernel", lambda: open_kernel(level))
+    wave = load(tiny_int8_bundle).vocoder.wave(given["mel"][0, :, :20], given["source"][0, : 256 * 20])
+    others = {
+        other: run(wave_of(tiny_int8_bundle, other), given["mel"][..., :20], given["source"][..., : 256 * 20])
+        for other in LEVELS
+    }
+    assert [other for other, made in others.items() if np.array_equal(made[0], wave)] == [level]
+
+
+def test_a_bundle_in_float32_is_left_to_onnx_runtime(tiny_int8_bundle: Path, tiny_bundle: Path) -> None:
+    assert KernelWave.suits(tiny_int8_bundle)
+    assert not KernelWave.suits(tiny_bundle)
 
 
 def test_nothing_is_run_for_nobody(tiny_int8_bundle: Path, given: dict[str, Floats]) -> None:
     with pytest.raises(CancelledError):
-        wave_of(tiny_int8_bundle).coarse(given, lambda: True)
+        wave_of(tiny_int8_bundle, AVX2).coarse(given, lambda: True)
 
 
 def test_a_bundle_from_before_is_sounded_by_onnx_runtime(tiny_int8_bundle: Path, tmp_path: Path) -> None:

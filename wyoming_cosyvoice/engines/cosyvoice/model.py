@@ -131,7 +131,7 @@ def _open_wave(
 ) -> tuple[BlockGraph, ...]:
     """Return what makes the wave: the kernel where it can, ONNX Runtime elsewhere."""
     kernel = open_kernel()
-    if kernel is not None and KernelWave.suits(kernel, folder):
+    if kernel is not None and KernelWave.suits(folder):
         wave = KernelWave(kernel, folder)
         return wave_halves(wave.coarse, wave.fine)
     return wave_graphs(open_graph, {Path(name).stem for name in manifest.files})
