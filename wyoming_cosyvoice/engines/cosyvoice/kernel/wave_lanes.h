@@ -37,16 +37,17 @@ static void NAMED(plane)(size_t count, int taps, const float *weight, const floa
   }
 }
 
-/* ROWS rows of a product with a panel of outputs. */
-INLINE void NAMED(some_rows)(const int halves, const int vectors, int units, const float *x, size_t stride, const float *w, const float *bias,
-                             float *y, size_t to) {
+/* Some rows of a product with a panel of outputs; `next` are the weights that are wanted next. */
+INLINE void NAMED(some_rows)(const int halves, const int rows, const int vectors, int units, const float *x, size_t stride, const float *w,
+                             const float *next, const float *bias, float *y, size_t to) {
   vf sums[ROWS][4];
-  _Pragma("GCC unroll 6") for (int m = 0; m < ROWS; m++)
+  _Pragma("GCC unroll 6") for (int m = 0; m < rows; m++)
     for (int v = 0; v < vectors; v++) sums[m][v] = bias ? NAMED(load)(bias + v * WIDTH) : NAMED(filled)(0);
   for (int k = 0; k < units; k++, w += vectors * WIDTH) {
     vf weights[4];
     for (int v = 0; v < vectors; v++) weights[v] = NAMED(load)(w + v * WIDTH);
-    _Pragma("GCC unroll 6") for (int m = 0; m < ROWS; m++) {
+    for (int v = 0; v < vectors; v += 32 / WIDTH) __builtin_prefetch(next + (k * vectors + v) * WIDTH);
+    _Pragma("GCC unroll 6") for (int m = 0; m < rows; m++) {
       const float *one = x + m * stride + k;
 #if HALVES
       if (halves) {
@@ -60,7 +61,7 @@ INLINE void NAMED(some_rows)(const int halves, const int vectors, int units, con
       for (int v = 0; v < vectors; v++) sums[m][v] += *one * weights[v];
     }
   }
-  _Pragma("GCC unroll 6") for (int m = 0; m < ROWS; m++)
+  _Pragma("GCC unroll 6") for (int m = 0; m < rows; m++)
     for (int v = 0; v < vectors; v++) *(vf *)(y + m * to + v * WIDTH) = sums[m][v];
 }
 
@@ -70,8 +71,11 @@ INLINE void NAMED(any)(const int halves, int count, int units, int outputs, cons
     const int wide = outputs - n < PANEL ? outputs - n : PANEL;
     const float *start = bias ? bias + n : NULL;
     for (int m = 0; m < count; m += ROWS) {
-      const int at = m + ROWS <= count ? m : count - ROWS; /* some rows twice rather than fewer at a time */
-#define SOME(vectors) NAMED(some_rows)(halves, vectors, units, x + at * stride, stride, w, start, y + at * to + n, to)
+      /* some rows twice rather than fewer at a time */
+      const int few = count - m <= ROWS / 2, at = few ? count - ROWS / 2 : m + ROWS <= count ? m : count - ROWS;
+      const float *next = w + (size_t)units * wide + m / ROWS % 2 * 16;
+#define THESE(rows, vectors) NAMED(some_rows)(halves, rows, vectors, units, x + at * stride, stride, w, next, start, y + at * to + n, to)
+#define SOME(vectors) (few ? THESE(ROWS / 2, vectors) : THESE(ROWS, vectors))
       switch (wide / WIDTH) {
         case 1: SOME(1); break;
         case 2: SOME(2); break;
@@ -79,6 +83,7 @@ INLINE void NAMED(any)(const int halves, int count, int units, int outputs, cons
         default: SOME(VECTORS);
       }
 #undef SOME
+#undef THESE
     }
     w += (size_t)units * wide;
   }
