@@ -7,8 +7,8 @@
    number, which are real, and of each between them the real part, the imaginary part and their sum.
 
    Rows are [time, channels]; channels are padded with zeros to a multiple of 16. All arithmetic is float32, but where the
-   processor multiplies bfloat16: there the convolutions' transformed blocks and weights are rounded to it before they are
-   multiplied, and the products are added up in float32. */
+   processor multiplies bfloat16: there the planes of these convolutions and the inputs of the upsampling are rounded to it,
+   and their weights, before they are multiplied; the products are added up in float32. */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 

@@ -65,6 +65,7 @@ INLINE void NAMED(some_rows)(const int halves, const int rows, const int vectors
     for (int v = 0; v < vectors; v++) *(vf *)(y + m * to + v * WIDTH) = sums[m][v];
 }
 
+/* `next` goes to and fro, so that two passes fetch all of the next panel. */
 INLINE void NAMED(any)(const int halves, int count, int units, int outputs, const float *x, size_t stride, const float *w, const float *bias,
                        float *y, size_t to) {
   for (int n = 0; n < outputs; n += PANEL) {
@@ -159,6 +160,8 @@ INLINE vf NAMED(snaked)(vf x, vf turns, vf inverse) {
   return x + s * s * inverse;
 }
 
+/* A block there and back: rows are `row` numbers apart, planes `plane`. The block after it, whose rows lie `next` numbers on,
+   is fetched meanwhile: a column of rows is nothing that a processor sees coming. */
 #define BLOCKS(N)                                                                                                        \
   static void NAMED(take##N)(int channels, size_t row, size_t next, size_t plane, const float *x, float *to) {           \
     for (int c = 0; c < channels; c += WIDTH) {                                                                          \
@@ -171,7 +174,8 @@ INLINE vf NAMED(snaked)(vf x, vf turns, vf inverse) {
       NAMED(put)(to, c, re[0]), NAMED(put)(to + plane, c, re[N / 2]);                                                    \
       float *at = to + 2 * plane;                                                                                        \
       _Pragma("GCC unroll 16") for (int f = 1; f < N / 2; f++) {                                                         \
-        NAMED(put)(at, c, re[f]), NAMED(put)(at + plane, c, im[f]), NAMED(put)(at + 2 * plane, c, re[f] + im[f]), at += 3 * plane;\
+        NAMED(put)(at, c, re[f]), NAMED(put)(at + plane, c, im[f]), NAMED(put)(at + 2 * plane, c, re[f] + im[f]);        \
+        at += 3 * plane;                                                                                                 \
       }                                                                                                                  \
       if (ENDS) {                                                                                                        \
         NAMED(put)(at, c, NAMED(load)(x + c - row) - in[N - 1]);                                                         \
@@ -179,8 +183,8 @@ INLINE vf NAMED(snaked)(vf x, vf turns, vf inverse) {
       }                                                                                                                  \
     }                                                                                                                    \
   }                                                                                                                      \
-  static void NAMED(give##N)(const convolution *l, size_t row, size_t next, size_t plane, const float *from, int count, const snake *s,\
-                             float *y) {                                                                                 \
+  static void NAMED(give##N)(const convolution *l, size_t row, size_t next, size_t plane, const float *from,             \
+                             int count, const snake *s, float *y) {                                                      \
     for (int c = 0; c < l->outputs; c += WIDTH) {                                                                        \
       vf out[N + 2], re[N / 2 + 1], im[N / 2 + 1], bias = NAMED(load)(l->bias + c);                                      \
       const float *at = from + c;                                                                                        \
