@@ -26,11 +26,11 @@ import numpy as np
 from bench.cosyvoice_engine import HEADER, clause_of, row
 from bench.cosyvoice_memory import footprint_of
 from wyoming_cosyvoice.engines.cosyvoice import load
-from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, WHOLE
+from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, SWIFT, WHOLE
 from wyoming_cosyvoice.engines.cosyvoice.engine import EngineSettings
 from wyoming_cosyvoice.engines.cosyvoice.lengths import SAMPLE_RATE
 from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES
-from wyoming_cosyvoice.engines.cosyvoice.streaming import OVERLAP_TOKENS, MelStream, SeededRandomness, WaveStream
+from wyoming_cosyvoice.engines.cosyvoice.streaming import OVERLAP_TOKENS, MelStream, SeamWaveStream, SeededRandomness
 from wyoming_cosyvoice.store.bundle import PRECISIONS
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def speak(model: CosyVoice, count: int, chunking: Chunking, quality: str) -> Cos
     randomness = SeededRandomness(1)
     uniforms = np.random.RandomState(1)
     mels = MelStream(model.flow, voice, randomness, plan=QUALITIES[quality])
-    waves = WaveStream(model.vocoder, randomness)
+    waves = SeamWaveStream(model.vocoder, randomness)
     begun, processor = time.perf_counter(), time.process_time()
     logits, state = model.language_model.prefill(model.language_model.prompt(ids, voice))
     cost.prefill = time.perf_counter() - begun
@@ -97,11 +97,11 @@ def speak(model: CosyVoice, count: int, chunking: Chunking, quality: str) -> Cos
     return cost
 
 
-def _sound(cost: Cost, tokens: Sequence[int], mels: MelStream, waves: WaveStream, *, last: bool) -> None:
+def _sound(cost: Cost, tokens: Sequence[int], mels: MelStream, waves: SeamWaveStream, *, last: bool) -> None:
     begun = time.perf_counter()
     mel = mels.push(tokens, last=last)
     middle = time.perf_counter()
-    cost.samples += len(waves.push(mel, last=last))
+    cost.samples += len(waves.push(mel, mels.ahead))
     ended = time.perf_counter()
     cost.flow += middle - begun
     cost.vocoder += ended - middle
@@ -130,7 +130,7 @@ def measure(bundle: Path, arguments: argparse.Namespace) -> None:
     lengths = [int(count) for count in arguments.tokens.split(",")]
     needs = footprint_of(bundle, arguments.threads, max(lengths), arguments.rows)
     model = load(bundle, arguments.threads)
-    chunking = EARLY if arguments.chunks == "early" else WHOLE
+    chunking = WHOLE if arguments.chunks == "whole" else SWIFT if model.swift else EARLY
     print(
         f"{model.manifest.name} {model.manifest.precision}, {arguments.threads} threads, chunks {arguments.chunks},"
         f" quality {arguments.quality}: {size_of(bundle):.0f} MB on disk, ready in {needs.ready:.1f} s, in memory"

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from wyoming_cosyvoice.engines.cosyvoice.chunking import WHOLE
 from wyoming_cosyvoice.engines.cosyvoice.engine import CosyVoiceEngine, EngineSettings
 from wyoming_cosyvoice.engines.cosyvoice.lengths import SAMPLE_RATE, TOKEN_RATE, USUAL_TOKENS_AN_ID
 from wyoming_cosyvoice.engines.cosyvoice.sampling import Sampler
@@ -127,7 +128,7 @@ def row(model: CosyVoice, clauses: int, tokens: int, settings: EngineSettings, *
     stages = " | ".join(f"{totals[f'{stage}_seconds'] / audio:.2f}" for stage in STAGES)
     gap = max(0.0, *(job.gap for job in jobs), *(silences(jobs) if text else ()))
     what = "clause" if clauses == 1 else "text" if text else "clients"
-    cut = "early" if settings.chunking.hops else "whole"
+    cut = "whole" if settings.chunking == WHOLE else "early"
     return (
         f"| {what} of {tokens / TOKEN_RATE:.1f} s | {cut} | {clauses} |"
         f" {settings.rows} | {audio:.1f} | {seconds / audio:.2f} | {processor / audio:.2f} | {jobs[0].first:.2f} |"

@@ -17,7 +17,7 @@ from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
 from wyoming_cosyvoice.engines.cosyvoice.chunking import UPSTREAM, WHOLE
 from wyoming_cosyvoice.engines.cosyvoice.decoding import DecodeBatch
 from wyoming_cosyvoice.engines.cosyvoice.engine import CosyVoiceEngine, EngineSettings
-from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack
+from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack, Pace
 from wyoming_cosyvoice.engines.cosyvoice.performance import Performance
 from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES, FlowPlan, euler
 from wyoming_cosyvoice.engines.engine import Utterance
@@ -138,8 +138,8 @@ def test_chunks_leave_before_the_utterance_ends(model: CosyVoice) -> None:
     text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
     (job,) = speak(engine, utterance(text))
     assert len(job.blocks) >= 3
-    # 70 tokens are 120 frames; 34 of them overlap, and of the other 86 the vocoder holds back 20
-    assert len(job.blocks[0]) == 256 * (120 - 34 - 20)
+    # 70 tokens are 120 frames; 34 of them overlap
+    assert len(job.blocks[0]) == 256 * (120 - 34)
     (whole,) = speak(CosyVoiceEngine(model, EngineSettings(chunking=WHOLE)), utterance(text))
     assert len(whole.blocks) == 1
     # each cut may lose a fraction of a frame
@@ -152,8 +152,8 @@ def test_what_nobody_waits_for_is_cut_late(engine: CosyVoiceEngine) -> None:
     assert engine.hastens
     assert (awaited.ways, later.ways) == (1, 1)
     assert len(later.blocks) < len(awaited.blocks)
-    # 142 tokens are 244 frames; 34 of them overlap, and of the other 210 the vocoder holds back 20
-    assert len(later.blocks[0]) == 256 * (244 - 34 - 20)
+    # 142 tokens are 244 frames; 34 of them overlap
+    assert len(later.blocks[0]) == 256 * (244 - 34)
 
 
 def test_others_may_begin_while_the_first_sound_is_kept_back(
@@ -173,7 +173,11 @@ def test_others_may_begin_while_the_first_sound_is_kept_back(
     assert made["heard"] > 2
 
 
-def test_others_may_begin_once_what_nobody_waits_for_is_decoded(engine: CosyVoiceEngine) -> None:
+@pytest.mark.parametrize("swift", [False, True])
+def test_others_may_begin_once_what_nobody_waits_for_is_decoded(
+    engine: CosyVoiceEngine, monkeypatch: pytest.MonkeyPatch, swift: bool
+) -> None:
+    monkeypatch.setattr(Pace, "swift", swift)
     text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
 
     def done_when_under_way(*, awaited: bool) -> dict[str, float]:
@@ -190,8 +194,11 @@ def test_others_may_begin_once_what_nobody_waits_for_is_decoded(engine: CosyVoic
 
     awaited, later = done_when_under_way(awaited=True), done_when_under_way(awaited=False)
     assert awaited["vocoder_seconds"] > 0, "the first clause of a text is made alone until it has its first samples"
-    assert later["tokens"] >= 141, "all of the first piece but the one drawn of the prompt"
     assert later.get("vocoder_seconds", 0) == 0
+    if swift:
+        assert later["tokens"] == 0, "where sound is made swiftly, all clauses are decoded together"
+    else:
+        assert later["tokens"] >= 141, "all of the first piece but the one drawn of the prompt"
 
 
 def test_other_cuts_are_another_revision(model: CosyVoice) -> None:
@@ -215,7 +222,8 @@ def test_speed_changes_the_length(engine: CosyVoiceEngine, speed: float) -> None
     assert len(changed.samples) == pytest.approx(len(plain.samples) / speed, abs=256 * 3)
 
 
-def test_a_cancelled_job_stops_and_the_others_go_on(engine: CosyVoiceEngine) -> None:
+def test_a_cancelled_job_stops_and_the_others_go_on(engine: CosyVoiceEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HoldBack, "_wait", lambda *_: 0.0)  # two pieces that were held back leave together
     text = "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。"
     stopped, other = Recorder(utterance(text)), Recorder(utterance(text, seed=3))
 

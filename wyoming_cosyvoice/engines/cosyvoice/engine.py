@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, Chunking
+from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, SWIFT, Chunking
 from wyoming_cosyvoice.engines.cosyvoice.clock import StageClock
 from wyoming_cosyvoice.engines.cosyvoice.loop import DecodeLoop
 from wyoming_cosyvoice.engines.cosyvoice.pacing import Pace
@@ -30,17 +30,22 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
+_SEAMS = 2
+"""How chunks are joined: raise it when their samples change, so that clauses kept on disk are made again."""
 _TEXT_SHARE = 4
 """A prompt may fill one part in so many of the positions; speech takes two to six tokens for each id of a text."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """Rows decoded together, the vocoder's name or auto, how utterances are cut, and the quality of the flow."""
+    """Rows decoded together, the vocoder's name or auto, how utterances are cut, and the quality of the flow.
+
+    Without `chunking` the processor decides, by its instructions: what is said must not depend on the clock.
+    """
 
     rows: int = 4
     vocoder: str = "auto"
-    chunking: Chunking = EARLY
+    chunking: Chunking | None = None
     quality: str = "balanced"
 
 
@@ -62,11 +67,11 @@ class CosyVoiceEngine:
         self.description = f"{manifest.name} ({manifest.precision})"
         self.attribution = Attribution(manifest.attribution.name, manifest.attribution.url)
         self.version = manifest.name
-        chunking = self._settings.chunking
+        self._chunking = chunking = self._settings.chunking or (SWIFT if model.swift else EARLY)
         cuts = ".".join(map(str, (*chunking.hops, chunking.shortest)))
         plan = QUALITIES[self._settings.quality]
         flow = f"{self._settings.quality}.{plan.steps}.{plan.evaluations}"
-        self.revision = f"{manifest.name}-{manifest.revision}-{self._vocoder}-{flow}-{cuts}"
+        self.revision = f"{manifest.name}-{manifest.revision}-{self._vocoder}-{flow}-{cuts}-{_SEAMS}"
         self.sample_rate = manifest.sample_rate
         self.voices = advertised_voices(manifest)
         self._names = {voice.id: voice.name for voice in manifest.voices}
@@ -126,7 +131,7 @@ class CosyVoiceEngine:
             model,
             text_ids=ids,
             speaker_embedding=embedding,
-            chunking=self._settings.chunking if utterance.awaited else self._settings.chunking.unhurried,
+            chunking=self._chunking if utterance.awaited else self._chunking.unhurried,
             plan=QUALITIES[self._settings.quality],
             vocoder=self._vocoder,
             clock=self._clock,

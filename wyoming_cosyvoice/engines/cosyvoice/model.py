@@ -50,7 +50,10 @@ _CURE = "Install the model again, or convert it again"
 
 @dataclass(frozen=True, slots=True)
 class CosyVoice:
-    """The stages of a bundle. `voices` maps a voice's name in the checkpoint to its embedding [192]."""
+    """The stages of a bundle. `voices` maps a voice's name in the checkpoint to its embedding [192].
+
+    `swift`: sound takes less than a third of the time it lasts, on two processors with the kernels' 8-bit instructions.
+    """
 
     manifest: Manifest
     tokenizer: Tokenizer
@@ -61,6 +64,7 @@ class CosyVoice:
     vocoder: Vocoder
     vocoders: Mapping[str, Callable[[Floats], Floats]]
     voices: Mapping[str, Floats]
+    swift: bool
 
 
 def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
@@ -97,6 +101,7 @@ def load(bundle_dir: Path | str, threads: int = 2) -> CosyVoice:
         vocoder=vocoder,
         vocoders={"hift": vocoder, "griffin_lim": GriffinLim()},
         voices=_read_arrays(folder / "voices.npz"),
+        swift=threads > 1 and isinstance(estimator, KernelVelocity),
     )
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _MARGIN = 1.15
 """What is left is taken to go so much slower than what went."""
+_SWIFT = 0.35
+"""In how many seconds a second of sound is made at most where all clauses of a text are decoded together."""
 _WEIGHT = 0.3
 """How much the newest counts in a running mean."""
 
@@ -33,6 +35,8 @@ class Pace:
 
     def __init__(self) -> None:
         self.sound_seconds: float | None = None
+        self.alone_seconds: float | None = None
+        """The same with all processors and nothing else in the making."""
         self.tokens_an_id = USUAL_TOKENS_AN_ID
 
     def learn_sound(self, seconds: float, tokens: int) -> None:
@@ -40,6 +44,15 @@ class Pace:
         measured = seconds / tokens
         before = measured if self.sound_seconds is None else self.sound_seconds
         self.sound_seconds = before + _WEIGHT * (measured - before)
+
+    def learn_alone(self, seconds: float, tokens: int) -> None:
+        """Take in that so many tokens became sound in so many seconds while nothing else could be done."""
+        self.alone_seconds = seconds / tokens
+
+    @property
+    def swift(self) -> bool:
+        """Whether sound is made so fast that several clauses decoded together are there in time."""
+        return self.alone_seconds is not None and self.alone_seconds * TOKEN_RATE < _SWIFT
 
     def learn_length(self, tokens: int, text_ids: int) -> None:
         """Take in that a text of so many ids became so many tokens."""
@@ -102,6 +115,8 @@ class HoldBack:
         self._chunks += 1
         if self._chunks > 1:  # the first piece has all processors, since nothing else can be done meanwhile
             self._pace.learn_sound(progress.sound_seconds, progress.sounded)
+        elif progress.alone:
+            self._pace.learn_alone(progress.sound_seconds, progress.sounded)
         if progress.ended:
             self._pace.learn_length(progress.drawn, self._text_ids)
         if now < self._opens:
@@ -133,8 +148,11 @@ class HoldBack:
         # the pieces of older ones overlap too; how many they are is not known
         ready = progress.before_it * self._tokens_a_second * sound * self._chunking.most_work
         while done < total:
-            hop = self._chunking.hop(chunk, total - done)
-            size = total - done if hop is None else hop
+            # cut where it will be cut: by what a text of so many ids usually becomes, not by what was learnt
+            hop = self._chunking.hop(
+                chunk, max(USUAL_TOKENS_AN_ID * self._text_ids - done, progress.drawn - done - OVERLAP_TOKENS)
+            )
+            size = total - done if hop is None else min(hop, total - done)
             end = min(done + size + OVERLAP_TOKENS, total)
             ready = max(ready, (end - progress.drawn) * draw) + (end - done) * sound
             wait = max(wait, ready - audio)

@@ -23,8 +23,8 @@ from wyoming_cosyvoice.engines.cosyvoice.streaming import (
     OVERLAP_TOKENS,
     MelStream,
     MelStretcher,
+    SeamWaveStream,
     SeededRandomness,
-    WaveStream,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Performance:
         self._clock = clock
         self._mels = MelStream(model.flow, speaker_embedding, randomness, plan=plan, turn=self)
         self._stretcher = MelStretcher(utterance.speed)
-        self._waves = WaveStream(model.vocoder, randomness, turn=self)
+        self._waves = SeamWaveStream(model.vocoder, randomness, turn=self)
         # A vocoder without chunks hears the whole utterance at its end.
         self._whole = None if vocoder == "hift" else model.vocoders[vocoder]
         self._kept: list[Floats] = [np.empty((MELS, 0), np.float32)]
@@ -100,6 +100,10 @@ class Performance:
         self._speed = utterance.speed
         self._done = 0
         self._chunks = 0
+        self._told = False
+        if not utterance.awaited and pace.swift:
+            # those that follow are decoded with it: four rows cost little more than one, and each is there in time
+            self._under_way()
         self._door = threading.Lock()  # what is held is let out by the decoder's thread too
         self._first_heard: float | None = None
         self._heard = 0.0
@@ -176,13 +180,12 @@ class Performance:
         # the decoder has done its part for the first piece, so those that follow can be decoded while it sounds: four
         # clauses of 2 s have a longest silence of 1.0 s for 1.3 s where a machine is slower than real time. Not so the
         # first clause of a text: nothing else is begun until its first piece is made.
-        if not self._chunks and not awaited:
-            self.job.under_way()
+        if not awaited:
+            self._under_way()
         begun = time.perf_counter()
         samples = self._samples(tokens, last=last)
         seconds = time.perf_counter() - begun
-        if not self._chunks and awaited:
-            self.job.under_way()
+        self._under_way()
         self._chunks += 1
         self._done += hop
         self._clock.add("audio_seconds", len(samples) / SAMPLE_RATE)
@@ -191,6 +194,11 @@ class Performance:
             self._emit(self._hold_back.pass_on(samples, progress, time.perf_counter()))
         if self.job.cancelled:
             raise CancelledError
+
+    def _under_way(self) -> None:
+        if not self._told:
+            self._told = True
+            self.job.under_way()
 
     def _emit(self, blocks: list[Floats]) -> None:
         for block in blocks:
@@ -217,8 +225,9 @@ class Performance:
     def _samples(self, tokens: list[int], *, last: bool) -> Floats:
         with self._clock.stage("flow"):
             mel = self._stretcher.push(self._mels.push(tokens, last=last), last=last)
+            ahead = self._stretcher.preview(self._mels.ahead)
         with self._clock.stage("vocoder"):
             if self._whole is None:
-                return self._waves.push(mel, last=last)
+                return self._waves.push(mel, ahead)
             self._kept.append(mel)
             return self._whole(np.concatenate(self._kept, axis=1)) if last else np.empty(0, np.float32)

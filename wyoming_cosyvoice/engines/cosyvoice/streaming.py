@@ -6,6 +6,7 @@ An utterance in one chunk that is its last is the same as no streaming.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,7 +35,9 @@ OVERLAP_TOKENS = 20
 """Tokens at the end of a chunk that the next chunk begins with."""
 OVERLAP_FRAMES = frames_of(OVERLAP_TOKENS)
 VOCODER_FRAMES = 20
-"""Mel frames that the vocoder hears again before the new ones."""
+"""Mel frames that the vocoder hears again before the new ones, and of those that will still change behind them."""
+_SEAM_FRAMES = VOCODER_FRAMES - 15
+"""Of the frames that will still change, those whose samples do not depend on what follows them (`BlockGraph.reach`)."""
 
 
 class Randomness(Protocol):
@@ -118,10 +121,13 @@ class MelStream:
         mel = self._flow.solve(mu, speaker, noise, cond, plan=self._plan, turn=self._turn)[:, skipped:]
         if self._mel_before is not None:
             mel = fade_in(mel, self._mel_before, self._window)
-        if last:
-            return mel
-        self._mel_before = mel[:, -OVERLAP_FRAMES:]
-        return mel[:, :-OVERLAP_FRAMES]
+        self._mel_before = mel[:, mel.shape[1] if last else -OVERLAP_FRAMES :]
+        return mel[:, : mel.shape[1] - self._mel_before.shape[1]]
+
+    @property
+    def ahead(self) -> Floats:
+        """The frames [80, 34] behind those that were returned, as they look by now; none behind the last."""
+        return np.empty((MELS, 0), np.float32) if self._mel_before is None else self._mel_before
 
 
 def overlap_of(values: Floats, prompt_frames: int) -> Floats:
@@ -168,6 +174,38 @@ class WaveStream:
         return wave[: -HOP * held]
 
 
+class SeamWaveStream:
+    """Mel frames of one utterance to samples, none of which is held back.
+
+    The vocoder hears what comes next as it looks by now: upstream holds back the last 20 frames until it is sure of
+    them, 0.23 s of the first sound. What it makes of those frames is faded out over the next chunk's beginning.
+    """
+
+    def __init__(self, vocoder: Vocoder, randomness: Randomness, *, turn: Turn = UNHURRIED) -> None:
+        self._vocoder = vocoder
+        self._randomness = randomness
+        self._turn = turn
+        self._mel = np.empty((MELS, 0), np.float32)
+        self._source = np.empty(0, np.float32)
+        self._wave = np.empty(0, np.float32)
+
+    def push(self, mel: Floats, ahead: Floats) -> Floats:
+        """Return the samples of `mel` [80, T], behind which the frames `ahead` [80, n] are expected."""
+        before, new = self._mel.shape[1], mel.shape[1]
+        mel = np.concatenate([self._mel, mel, ahead[:, :VOCODER_FRAMES]], axis=1)
+        source = self._vocoder.source(self._vocoder.f0(mel, turn=self._turn), *self._randomness.source(mel.shape[1]))
+        known = min(len(self._source), len(source))
+        source[:known] = self._source[:known]
+        wave = self._vocoder.wave(mel, source, turn=self._turn)[HOP * before :]
+        if self._wave.size:
+            wave = fade_in(wave, self._wave, complementary_window)
+        done = before + new
+        kept = max(done - VOCODER_FRAMES, 0)
+        self._mel, self._source = mel[:, kept:done], source[HOP * kept :]
+        self._wave = wave[HOP * new : HOP * (new + min(_SEAM_FRAMES, mel.shape[1] - done))]
+        return wave[: HOP * new]
+
+
 class MelStretcher:
     """Mel frames at another speaking rate, the same whatever chunks they come in (but for rounding at the end)."""
 
@@ -176,6 +214,10 @@ class MelStretcher:
         self._made = 0
         self._seen = 0
         self._tail = np.empty((MELS, 0), np.float32)
+
+    def preview(self, mel: Floats) -> Floats:
+        """Return what `mel` [80, T] would become if it came next and were the last."""
+        return copy(self).push(mel, last=True) if mel.shape[1] else mel
 
     def push(self, mel: Floats, *, last: bool) -> Floats:
         """Return the frames that `mel` [80, T] completes."""
