@@ -61,7 +61,8 @@ class LanguageModel:
 
     def prefill(self, prompt: Floats) -> tuple[Any, list[torch.Tensor]]:
         """Return the logits [V] after `prompt` [L, D], and the state for `step`."""
-        return self._after(torch.from_numpy(prompt).unsqueeze(0), state := []), state
+        state: list[torch.Tensor] = []
+        return self._after(torch.from_numpy(prompt).unsqueeze(0), state), state
 
     def step(self, token: int, state: list[torch.Tensor]) -> Any:
         """Return the logits [V] after one more token."""

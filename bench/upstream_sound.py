@@ -68,7 +68,8 @@ class Flow:
         times = 1 - torch.cos(torch.linspace(0, 1, STEPS + 1) * 0.5 * torch.pi)
         t, step = times[0], times[1] - times[0]
         for index in range(1, STEPS + 1):
-            conditioned, free = self._estimator(x.repeat(2, 1, 1), mask, mus, t.repeat(2), speakers, conds).chunk(2)
+            both = self._estimator(x.repeat(2, 1, 1), mask, mus, t.repeat(2), speaker=speakers, cond=conds)
+            conditioned, free = both.chunk(2)
             x = x + step * ((1 + GUIDANCE) * conditioned - GUIDANCE * free)
             t = t + step
             if index < STEPS:
@@ -101,6 +102,7 @@ class Estimator:
         mask: torch.Tensor,
         mu: torch.Tensor,
         t: torch.Tensor,
+        *,
         speaker: torch.Tensor,
         cond: torch.Tensor,
     ) -> torch.Tensor:
