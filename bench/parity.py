@@ -138,6 +138,16 @@ def compare(model: CosyVoice, golden: Golden) -> Report:
     report = Report()
     for case, text in ((case["text"], case) for case in golden.meta["tokenizer"]):
         report.compare("text ids", 0, case, model.tokenizer.encode(text["text"]), text["ids"])
+    compare_stages(model, golden, report)
+    for case, g in golden.cases("stream"):
+        (_stream if golden.meta["stream"][case]["stream"] else _speed)(
+            model, golden.meta["stream"][case], case, g, report
+        )
+    return report
+
+
+def compare_stages(model: CosyVoice, golden: Golden, report: Report) -> None:
+    """Compare the sampler, the language model, the flow and the vocoder, each by itself."""
     _sampler(model, golden, report)
     for case, g in golden.cases("llm"):
         _language_model(model, golden.meta["llm"].get(case, {}), case, g, report)
@@ -145,11 +155,6 @@ def compare(model: CosyVoice, golden: Golden) -> Report:
         _flow(model, golden.meta["flow"][case], case, g, report)
     for case, g in golden.cases("hift"):
         _vocoder(model, golden.meta["hift"][case], case, g, report)
-    for case, g in golden.cases("stream"):
-        (_stream if golden.meta["stream"][case]["stream"] else _speed)(
-            model, golden.meta["stream"][case], case, g, report
-        )
-    return report
 
 
 def _sampler(model: CosyVoice, golden: Golden, report: Report) -> None:

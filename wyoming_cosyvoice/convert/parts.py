@@ -28,7 +28,7 @@ class Parts:
 
     def __init__(self, files: Mapping[str, Checkpoint], folder: Path, on_read: Callable[[int], object]) -> None:
         self.files = files
-        self.head_width = _head_width(folder)
+        self.head_width = head_width_in(folder)
         self.llm = Weights(files["llm.pt"], on_read)
         self.flow = Weights(files["flow.pt"], on_read)
         self.hift = Weights(files["hift.pt"], on_read, vocoder=True)
@@ -62,7 +62,7 @@ class Parts:
             weights.check_finite()
 
 
-def _head_width(folder: Path) -> int:
+def head_width_in(folder: Path) -> int:
     """Return the estimator's head width out of cosyvoice.yaml, or the official one where that does not say."""
     path = folder / "cosyvoice.yaml"
     if not path.is_file():
