@@ -17,7 +17,7 @@ from wyoming.audio import AudioChunk
 from wyoming.client import AsyncTcpClient
 from wyoming.tts import Synthesize, SynthesizeVoice
 
-from bench.report import memory_of
+from bench.report import memory_of, processor_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,18 +65,24 @@ class Process:
     @property
     def resident_megabytes(self) -> float:
         """Resident memory now."""
-        return self._memory("VmRSS")
+        return self.memory("VmRSS")
 
     @property
     def peak_megabytes(self) -> float:
         """The most resident memory so far."""
-        return self._memory("VmHWM")
+        return self.memory("VmHWM")
+
+    @property
+    def processor_seconds(self) -> float:
+        """What it has taken of all cores so far."""
+        return processor_of(self._process.pid)
 
     def client(self) -> AsyncTcpClient:
         """Return a client, not yet connected."""
         return AsyncTcpClient("127.0.0.1", self.port, connect_timeout=60, read_timeout=120)
 
-    def _memory(self, name: str) -> float:
+    def memory(self, name: str) -> float:
+        """Return one of Linux's figures (`memory_of`) in megabytes."""
         return memory_of(self._process.pid).get(name, 0.0)
 
     def _listens(self) -> bool:

@@ -14,9 +14,12 @@ import pytest
 from numpy.typing import NDArray
 
 from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
+from wyoming_cosyvoice.engines.cosyvoice import model as loading
 from wyoming_cosyvoice.engines.cosyvoice.chunking import UPSTREAM, WHOLE
 from wyoming_cosyvoice.engines.cosyvoice.decoding import DecodeBatch
 from wyoming_cosyvoice.engines.cosyvoice.engine import CosyVoiceEngine, EngineSettings
+from wyoming_cosyvoice.engines.cosyvoice.kernel import open_kernel
+from wyoming_cosyvoice.engines.cosyvoice.kernel.decoder import AVX2, VNNI
 from wyoming_cosyvoice.engines.cosyvoice.pacing import HoldBack, Pace
 from wyoming_cosyvoice.engines.cosyvoice.performance import Performance
 from wyoming_cosyvoice.engines.cosyvoice.schedule import QUALITIES, FlowPlan, euler
@@ -144,6 +147,26 @@ def test_chunks_leave_before_the_utterance_ends(model: CosyVoice) -> None:
     assert len(whole.blocks) == 1
     # each cut may lose a fraction of a frame
     assert abs(len(whole.samples) - len(job.samples)) <= 256 * len(job.blocks)
+
+
+@pytest.mark.skipif(open_kernel() is None, reason="no kernel: no C compiler at installation, or no AVX2")
+def test_a_quick_processor_is_heard_after_fewer_tokens(tiny_int8_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, first, revisions = (
+        "收到好友从远方寄来的生日礼物，那份意外的惊喜与深深的祝福让我心中充满了甜蜜的快乐。",
+        [],
+        [],
+    )
+    best = open_kernel()
+    assert best is not None
+    for vectors, threads in ((AVX2, 2), (best[1], 1), (best[1], 2)):
+        monkeypatch.setattr(loading, "open_kernel", partial(open_kernel, vectors))
+        engine = CosyVoiceEngine(load(tiny_int8_bundle, threads))
+        (job,) = speak(engine, utterance(text))
+        first.append(len(job.blocks[0]) // 256)
+        revisions.append(engine.revision)
+    # of 70 tokens 120 frames, of 45 tokens 77, and 34 of them overlap
+    assert first == [86, 86, 43 if best[1] >= VNNI else 86]
+    assert (revisions[2] == revisions[0]) is (best[1] < VNNI)
 
 
 def test_what_nobody_waits_for_is_cut_late(engine: CosyVoiceEngine) -> None:

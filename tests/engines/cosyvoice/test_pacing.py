@@ -103,6 +103,20 @@ def test_a_slow_machine_waits_but_does_not_wait_for_the_end() -> None:
     assert stalls(heard) == 0
 
 
+def test_it_reckons_with_the_cuts_that_will_be_made() -> None:
+    pace = Pace()
+    pace.sound_seconds, pace.tokens_an_id = 0.01, 4.5
+    # 31 ids usually become 155 tokens, so the second piece has 62, though 140 are expected by now: it waits for 132 to
+    # be drawn and 82 to sound, of which a second plays meanwhile. In one piece with the rest it would be 0.83 s.
+    hold = HoldBack(pace, EARLY, 31)
+    progress = Progress(
+        drawn=70, seconds=0.7, all_drawn=False, done=50, sounded=70, sound_seconds=0.7, piece_seconds=1.4
+    )
+    assert not hold.pass_on(np.zeros(22050, np.float32), progress, 0.0)
+    assert not hold.due(1.15 * (62 + 82) * 0.01 - 1 - 0.001)
+    assert hold.due(1.15 * (62 + 82) * 0.01 - 1 + 0.001)
+
+
 def test_what_older_ones_lack_comes_first() -> None:
     pace = Pace()
     machine = Machine(0.01, 0.006)
@@ -135,3 +149,19 @@ def test_the_pace_follows_the_machine() -> None:
         pace.learn_length(100, 25)
     assert abs(pace.sound_seconds - 0.005) < 0.001
     assert abs(pace.tokens_an_id - 4) < 0.01
+
+
+def test_a_machine_is_swift_by_what_it_does_alone() -> None:
+    pace = Pace()
+    assert not pace.swift
+    for alone, swift in ((True, True), (False, True), (True, False)):
+        # 0.2 s for a second of sound, then 0.6 s among others, then alone
+        seconds = 0.2 if alone and swift else 0.6
+        HoldBack(pace, EARLY, IDS).pass_on(
+            np.zeros(10, np.float32),
+            Progress(
+                70, 1.0, all_drawn=False, done=50, sounded=50, sound_seconds=seconds, piece_seconds=1, alone=alone
+            ),
+            0.0,
+        )
+        assert pace.swift is swift

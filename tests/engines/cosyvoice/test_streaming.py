@@ -1,16 +1,24 @@
 """Cross-fades, speed in chunks, and when a chunk is made."""
 
 import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, UPSTREAM, WHOLE
+from wyoming_cosyvoice.engines.cosyvoice import load
+from wyoming_cosyvoice.engines.cosyvoice.chunking import EARLY, SWIFT, UPSTREAM, WHOLE
 from wyoming_cosyvoice.engines.cosyvoice.fade import complementary_window, fade_in, hamming_window
 from wyoming_cosyvoice.engines.cosyvoice.lengths import at_speed
-from wyoming_cosyvoice.engines.cosyvoice.streaming import MelStretcher, SeededRandomness
+from wyoming_cosyvoice.engines.cosyvoice.streaming import MelStretcher, SeamWaveStream, SeededRandomness
+from wyoming_cosyvoice.engines.cosyvoice.vocoder import Vocoder
+
+Floats = NDArray[np.float32]
 
 
 @given(st.integers(1, 3000))
@@ -53,6 +61,67 @@ def test_one_piece_at_a_speed_is_upstreams() -> None:
     np.testing.assert_array_equal(MelStretcher(1.25).push(mel, last=True), at_speed(mel, 1.25))
 
 
+@given(st.sampled_from([0.5, 0.8, 1.0, 1.25, 2.0]), st.integers(1, 30), st.integers(0, 20))
+def test_a_preview_changes_nothing(speed: float, frames: int, more: int) -> None:
+    mel = np.random.RandomState(frames).standard_normal((80, frames + more)).astype(np.float32)
+    looked, blind = MelStretcher(speed), MelStretcher(speed)
+    first = looked.push(mel[:, :frames], last=False)
+    seen = looked.preview(mel[:, frames:])
+    np.testing.assert_array_equal(first, blind.push(mel[:, :frames], last=False))
+    if more:
+        np.testing.assert_array_equal(seen, blind.push(mel[:, frames:], last=True))
+        np.testing.assert_array_equal(seen, looked.push(mel[:, frames:], last=True))
+    else:
+        assert seen.shape == (80, 0)
+
+
+class Silent:
+    """A vocoder without excitation, so that its samples depend on the mel alone."""
+
+    def __init__(self, vocoder: Vocoder) -> None:
+        self._vocoder = vocoder
+
+    def f0(self, mel: Floats, **_: object) -> Floats:
+        return np.zeros(mel.shape[1], np.float32)
+
+    def source(self, f0: Floats, *_: object) -> Floats:
+        return np.zeros(256 * len(f0), np.float32)
+
+    def wave(self, mel: Floats, source: Floats, **_: object) -> Floats:
+        return self._vocoder.wave(mel, source)
+
+
+def in_pieces(vocoder: Silent, mel: Floats, cuts: list[int], guess: Callable[[Floats], Floats]) -> list[Floats]:
+    """Return the samples of each piece of a mel, where what comes next is guessed."""
+    waves, edges = SeamWaveStream(cast("Vocoder", vocoder), SeededRandomness(0)), [0, *cuts, mel.shape[1]]
+    return [waves.push(mel[:, a:b], guess(mel[:, b : b + 34])) for a, b in itertools.pairwise(edges)]
+
+
+@pytest.fixture(scope="module")
+def silent(tiny_bundle: Path) -> Silent:
+    return Silent(load(tiny_bundle).vocoder)
+
+
+@pytest.mark.parametrize("cuts", [[40], [25, 60], [43, 53, 90], [7, 12, 13, 100]])
+def test_pieces_are_the_whole_where_what_comes_next_is_known(silent: Silent, cuts: list[int]) -> None:
+    mel = np.random.RandomState(1).normal(-4, 2, (80, 130)).astype(np.float32)
+    pieces = in_pieces(silent, mel, cuts, lambda ahead: ahead)
+    assert [len(piece) for piece in pieces] == [256 * (b - a) for a, b in itertools.pairwise([0, *cuts, 130])]
+    whole = silent.wave(mel, silent.source(np.zeros(130, np.float32)))
+    np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-4)
+
+
+def test_what_is_guessed_wrong_is_heard_at_the_seam_only(silent: Silent) -> None:
+    mel = np.random.RandomState(2).normal(-4, 2, (80, 130)).astype(np.float32)
+    whole = silent.wave(mel, silent.source(np.zeros(130, np.float32)))
+    made = np.concatenate(in_pieces(silent, mel, [60], lambda ahead: ahead + 1))
+    wrong = np.flatnonzero(np.abs(made - whole) > 1e-4) / 256
+    assert 60 - 15 < wrong.min() < 60 < wrong.max() < 60 + 5
+    # no step: the first sample behind the seam is still what it was guessed to be
+    step, steps = abs(made[60 * 256] - made[60 * 256 - 1]), np.abs(np.diff(whole[60 * 256 - 500 : 60 * 256 + 500]))
+    assert step <= steps.max()
+
+
 def test_noise_is_a_function_of_the_seed_and_the_place() -> None:
     whole = SeededRandomness(5).flow(30)
     parts = SeededRandomness(5)
@@ -69,6 +138,7 @@ def test_chunks_grow() -> None:
     assert EARLY.ready(0, 70) == 50
     assert EARLY.ready(0, 69) == 0
     assert EARLY.ready(1, 69) == 0
+    assert [SWIFT.hop(chunk) for chunk in range(10)] == [25, 31, 39, 49, 61, 76, 95, *[122] * 3]
     assert UPSTREAM.ready(7, 120) == 100
     assert WHOLE.ready(0, 10_000) == 0
 
