@@ -52,7 +52,7 @@ _CURE = "Install the model again, or convert it again"
 class CosyVoice:
     """The stages of a bundle. `voices` maps a voice's name in the checkpoint to its embedding [192].
 
-    `swift`: sound takes less than a third of the time it lasts, on two processors with the kernels' 8-bit instructions.
+    `swift`: the flow has its kernel and there are two processors, so sound takes about a third of the time it lasts.
     """
 
     manifest: Manifest

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wyoming_cosyvoice.engines.cosyvoice.engine import CosyVoiceEngine, EngineSettings
 from wyoming_cosyvoice.engines.cosyvoice.model import load
-from wyoming_cosyvoice.engines.cosyvoice.streaming import MelStream, SeededRandomness, WaveStream
+from wyoming_cosyvoice.engines.cosyvoice.streaming import MelStream, SeamWaveStream, SeededRandomness
 from wyoming_cosyvoice.engines.processors import threads_for
 
 if TYPE_CHECKING:
@@ -32,5 +32,6 @@ def warm_up(model: CosyVoice) -> None:
     _, state = language_model.prefill(prompt)
     language_model.step(0, state)
     randomness = SeededRandomness(0)
-    mel = MelStream(model.flow, voice, randomness).push([0] * _WARM_TOKENS, last=True)
-    WaveStream(model.vocoder, randomness).push(mel, last=True)
+    mels = MelStream(model.flow, voice, randomness)
+    mel = mels.push([0] * _WARM_TOKENS, last=True)
+    SeamWaveStream(model.vocoder, randomness).push(mel, mels.ahead)

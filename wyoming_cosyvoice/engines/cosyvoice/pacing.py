@@ -36,7 +36,7 @@ class Pace:
     def __init__(self) -> None:
         self.sound_seconds: float | None = None
         self.alone_seconds: float | None = None
-        """The same with all processors and nothing else in the making."""
+        """The same for a first piece with no other utterance in the making, which has all processors."""
         self.tokens_an_id = USUAL_TOKENS_AN_ID
 
     def learn_sound(self, seconds: float, tokens: int) -> None:
@@ -46,7 +46,7 @@ class Pace:
         self.sound_seconds = before + _WEIGHT * (measured - before)
 
     def learn_alone(self, seconds: float, tokens: int) -> None:
-        """Take in that so many tokens became sound in so many seconds while nothing else could be done."""
+        """Take in that so many tokens became sound in so many seconds with no other utterance in the making."""
         self.alone_seconds = seconds / tokens
 
     @property

@@ -137,7 +137,7 @@ def overlap_of(values: Floats, prompt_frames: int) -> Floats:
 
 
 class WaveStream:
-    """Mel frames of one utterance to samples."""
+    """Mel frames of one utterance to samples as upstream streams them, for comparing with it."""
 
     def __init__(
         self,

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 FLOW_INDEX = "flow_estimator.json"
 _PREFIX = "decoder.estimator."
 _BETWEEN = ("down_blocks.0.2.conv", "down_blocks.1.2", "up_blocks.0.2.conv", "up_blocks.1.2", "final_block.block.0")
-_GROUPS = 8
 _VECTOR = 16
 _WIDEST_HEAD = 64
 _TAPS = 3
