@@ -14,6 +14,7 @@ from tests.engines.cosyvoice.together import alone, prompts, together
 from wyoming_cosyvoice.engines.cosyvoice import CosyVoice, load
 from wyoming_cosyvoice.engines.cosyvoice import model as loading
 from wyoming_cosyvoice.engines.cosyvoice.kernel import INDEX, KernelBatch, open_kernel
+from wyoming_cosyvoice.engines.cosyvoice.kernel.decoder import LANES
 from wyoming_cosyvoice.errors import EngineError, ModelError
 
 Floats = NDArray[np.float32]
@@ -102,13 +103,22 @@ def test_rows_join_and_leave_between_steps(opened: Callable[..., CosyVoice]) -> 
 
 def test_more_rows_than_a_call_takes(opened: Callable[..., CosyVoice]) -> None:
     model = opened()
-    batch = model.language_model.batch(11)
+    count = LANES + 3
+    batch = model.language_model.batch(count)
     prompt = prompts(model)[0]
-    for _ in range(11):
+    for _ in range(count):
         batch.join(prompt)
-    logits = batch.step([5] * 11)
-    assert logits.shape == (11, model.manifest.language_model.vocabulary)
+    logits = batch.step([5] * count)
+    assert logits.shape == (count, model.manifest.language_model.vocabulary)
     assert all(np.array_equal(row, logits[0]) for row in logits)
+
+
+def test_a_prompt_of_several_calls(opened: Callable[..., CosyVoice]) -> None:
+    model = opened()
+    prompt = np.concatenate(prompts(model)[:2] * LANES)[: 2 * LANES + 5]
+    assert len(prompt) == 2 * LANES + 5
+    theirs = opened(0).language_model.batch(1).join(prompt)
+    assert np.corrcoef(model.language_model.batch(1).join(prompt), theirs)[0, 1] > 0.999
 
 
 def test_what_a_batch_can_not_do_is_said(opened: Callable[..., CosyVoice]) -> None:

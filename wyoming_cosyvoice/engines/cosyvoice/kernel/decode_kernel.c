@@ -18,7 +18,7 @@
 #include <string.h>
 #include "memory.h"
 
-enum { LANES = 8, GROUP = 4, WIDE = 16, THREADS = 16 };
+enum { LANES = 32, GROUP = 4, WIDE = 16, THREADS = 16 };
 enum { SET, RELU, ADD }; /* what becomes of a product: kept, its negative part dropped, or added to what is there */
 
 typedef float vf __attribute__((vector_size(64), aligned(4), may_alias));
@@ -208,26 +208,26 @@ int cosyvoice_step(const model *m, int threads, int lanes, int capacity, const f
   if (threads > THREADS) threads = THREADS;
   if (threads > m->heads) threads = m->heads;
   int wide = m->inner > m->width ? m->inner : m->width, longest = wide > m->inputs ? wide : m->inputs;
-  size_t row = (size_t)padded(longest, 256), blocks = row / 16;
-  size_t each = LANES * row / 4 + 2 * LANES * blocks + LANES * (size_t)m->width + (size_t)m->positions + 5 * WIDE;
-  size_t shared = LANES * (size_t)(m->width * 6 + m->inner);
+  const size_t count = (size_t)lanes, row = (size_t)padded(longest, 256), blocks = row / 16;
+  size_t each = count * row / 4 + 2 * count * blocks + count * (size_t)m->width + (size_t)m->positions + 5 * WIDE;
+  size_t shared = count * (size_t)(m->width * 6 + m->inner);
   float *memory = floats(shared + each * (size_t)threads);
   if (!memory) return -1;
   step s = {m, lanes, threads, capacity, rows, sequence, position, wanted, keys, values, logits};
   float *at = memory;
-  s.x = at, at += LANES * m->width;
-  s.first = at, at += LANES * m->width;
-  s.attended = at, at += LANES * m->width;
-  s.qkv = at, at += LANES * m->width * 3;
-  s.inner = at, at += LANES * m->inner;
+  s.x = at, at += count * m->width;
+  s.first = at, at += count * m->width;
+  s.attended = at, at += count * m->width;
+  s.qkv = at, at += 3 * count * m->width;
+  s.inner = at, at += count * m->inner;
   worker crew[THREADS] = {0};
   for (int i = 0; i < threads; i++, at += each) {
     float *own = at;
     crew[i].s = &s, crew[i].index = i;
-    crew[i].d.codes = (int8_t *)own, own += LANES * row / 4;
-    crew[i].d.scales = own, own += LANES * blocks;
-    crew[i].d.sums = (int32_t *)own, own += LANES * blocks;
-    crew[i].d.normed = own, own += LANES * m->width;
+    crew[i].d.codes = (int8_t *)own, own += count * row / 4;
+    crew[i].d.scales = own, own += count * blocks;
+    crew[i].d.sums = (int32_t *)own, own += count * blocks;
+    crew[i].d.normed = own, own += count * m->width;
     crew[i].d.scores = own;
   }
   pthread_t others[THREADS];

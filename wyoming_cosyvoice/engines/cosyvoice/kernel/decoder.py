@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Halves = NDArray[np.float16]
 
 INDEX = "language_model.json"
-LANES = 8
+LANES = 32
 """New rows a call takes."""
 _LIBRARY = Path(__file__).with_name("kernels.so")
 _VECTOR = 16
