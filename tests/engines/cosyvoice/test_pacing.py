@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +19,11 @@ IDS, TOKENS = 60, 300
 
 @dataclass(frozen=True)
 class Machine:
-    """Draws a token in `draw` seconds, and meanwhile lets one sound in `sound` seconds."""
+    """Draws a token in `draw` seconds, or in `slower` times that while others sound; one sounds in `sound` seconds."""
 
     draw: float
     sound: float
+    slower: float = 1.0
 
     def perform(self, pace: Pace, *, alone: bool = True, before_it: float = 0.0) -> list[tuple[float, float]]:
         """Make 300 tokens; return when how many seconds came out. Looks at what is held every 20 ms."""
@@ -29,19 +31,22 @@ class Machine:
         hold = HoldBack(pace, EARLY, IDS)
         heard: list[tuple[float, float]] = []
         done = chunk = 0
+        drawn = 0.0
         while done < TOKENS:
             hop = EARLY.hop(chunk, TOKENS - done)
             size = TOKENS - done if hop is None else hop
             end = min(done + size + OVERLAP_TOKENS, TOKENS)
             seconds = (end - done) * self.sound
-            before, made = now, max(now, end * self.draw) + seconds
+            before, begun = now, now + max(end - drawn, 0) * self.draw
+            made, drawn_before = begun + seconds, max(drawn, end)
+            drawn = min(drawn_before + seconds / (self.draw * self.slower), TOKENS)
             while (now := now + 0.02) < made:
                 heard += [(now, block.size / 22050) for block in hold.due(now)]
             now, chunk = made, chunk + 1
-            drawn = min(int(now / self.draw), TOKENS)
             progress = Progress(
-                drawn=drawn,
-                seconds=min(now, TOKENS * self.draw),
+                drawn=int(drawn),
+                drawn_before=int(drawn_before),
+                seconds=begun,
                 all_drawn=drawn == TOKENS,
                 done=done + size,
                 sounded=end - done,
@@ -66,11 +71,22 @@ def stalls(heard: list[tuple[float, float]]) -> float:
     return waited
 
 
-@given(st.floats(0.0005, 0.05), st.floats(0.0005, 0.05))
-def test_a_machine_of_steady_speed_never_stalls(draw: float, sound: float) -> None:
+@given(st.floats(0.0005, 0.05), st.floats(0.0005, 0.05), st.sampled_from([1.0, 1.5, 3.0, math.inf]))
+def test_a_machine_of_steady_speed_never_stalls(draw: float, sound: float, slower: float) -> None:
     pace = Pace()
     for _ in range(3):
-        assert stalls(Machine(draw, sound).perform(pace)) < 0.02
+        assert stalls(Machine(draw, sound, slower).perform(pace)) < 0.02
+
+
+def test_what_is_drawn_while_nothing_sounds_is_not_taken_to_be_slow() -> None:
+    # the first 50 tokens play for 1 s. 113 are drawn by then, 132 must be for the next 62, and they sound within 0.78 s:
+    # at the 9 ms in which a token was drawn until then, mostly while others sounded, the first would be held back
+    pace = Pace()
+    machine = Machine(0.005, 0.0094, slower=3)
+    machine.perform(pace)
+    heard = machine.perform(pace)
+    assert heard[0][0] == pytest.approx(70 * (0.005 + 0.0094))
+    assert stalls(heard) == 0
 
 
 def test_a_fast_machine_plays_at_once() -> None:
@@ -110,7 +126,14 @@ def test_it_reckons_with_the_cuts_that_will_be_made() -> None:
     # be drawn and 82 to sound, of which a second plays meanwhile. In one piece with the rest it would be 0.83 s.
     hold = HoldBack(pace, EARLY, 31)
     progress = Progress(
-        drawn=70, seconds=0.7, all_drawn=False, done=50, sounded=70, sound_seconds=0.7, piece_seconds=1.4
+        drawn=70,
+        drawn_before=70,
+        seconds=0.7,
+        all_drawn=False,
+        done=50,
+        sounded=70,
+        sound_seconds=0.7,
+        piece_seconds=1.4,
     )
     assert not hold.pass_on(np.zeros(22050, np.float32), progress, 0.0)
     assert not hold.due(1.15 * (62 + 82) * 0.01 - 1 - 0.001)
@@ -160,7 +183,7 @@ def test_a_machine_is_swift_by_what_it_does_alone() -> None:
         HoldBack(pace, EARLY, IDS).pass_on(
             np.zeros(10, np.float32),
             Progress(
-                70, 1.0, all_drawn=False, done=50, sounded=50, sound_seconds=seconds, piece_seconds=1, alone=alone
+                70, 70, 1.0, all_drawn=False, done=50, sounded=50, sound_seconds=seconds, piece_seconds=1, alone=alone
             ),
             0.0,
         )

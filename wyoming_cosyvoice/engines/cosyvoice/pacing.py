@@ -26,6 +26,7 @@ _MARGIN = 1.15
 """What is left is taken to go so much slower than what went."""
 _SWIFT = 0.35
 """In how many seconds a second of sound is made at most where all clauses of a text are decoded together."""
+_LEAST_SECONDS = 1e-3
 _WEIGHT = 0.3
 """How much the newest counts in a running mean."""
 
@@ -65,8 +66,10 @@ class Progress:
 
     drawn: int
     """Tokens that were drawn."""
+    drawn_before: int
+    """Those that were when it began to sound."""
     seconds: float
-    """How long that took."""
+    """How long it took to draw them, from the beginning."""
     all_drawn: bool
     done: int
     """Tokens that sound; the next piece begins with the one after them."""
@@ -140,13 +143,16 @@ class HoldBack:
         # among others it waits for processors once it is heard; what passed from piece to piece has some of that in it
         newest = progress.sound_seconds if progress.alone else progress.piece_seconds
         sound = _MARGIN * max(self._pace.sound_seconds, newest / progress.sounded)
-        draw = 0.0 if progress.all_drawn else _MARGIN * progress.seconds / progress.drawn
+        draw = _MARGIN * progress.seconds / max(progress.drawn_before, 1)
+        # tokens are drawn while it sounds too, more slowly; none where decoding waits for the sound
+        beside = (progress.drawn - progress.drawn_before) / (_MARGIN * max(progress.sound_seconds, _LEAST_SECONDS))
         expected = 0.0 if progress.all_drawn else self._pace.tokens_an_id * self._text_ids
-        done, total = float(progress.done), max(expected, progress.drawn)
+        drawn, done, total = float(progress.drawn), float(progress.done), max(expected, progress.drawn)
         # nothing has left yet, so all that was made can be played while the rest is made
         audio, chunk, wait = self._made, self._chunks, 0.0
         # the pieces of older ones overlap too; how many they are is not known
         ready = progress.before_it * self._tokens_a_second * sound * self._chunking.most_work
+        drawn += ready * beside
         while done < total:
             # cut where it will be cut: by what a text of so many ids usually becomes, not by what was learnt
             hop = self._chunking.hop(
@@ -154,7 +160,9 @@ class HoldBack:
             )
             size = total - done if hop is None else min(hop, total - done)
             end = min(done + size + OVERLAP_TOKENS, total)
-            ready = max(ready, (end - progress.drawn) * draw) + (end - done) * sound
+            seconds = (end - done) * sound
+            ready += max(end - drawn, 0.0) * draw + seconds
+            drawn = max(drawn, end) + seconds * beside
             wait = max(wait, ready - audio)
             audio, done, chunk = audio + size / self._tokens_a_second, done + size, chunk + 1
         return wait

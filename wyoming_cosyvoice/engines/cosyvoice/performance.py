@@ -182,7 +182,7 @@ class Performance:
         # first clause of a text: nothing else is begun until its first piece is made.
         if not awaited:
             self._under_way()
-        begun = time.perf_counter()
+        begun, drawn = time.perf_counter(), len(self.tokens)
         samples = self._samples(tokens, last=last)
         seconds = time.perf_counter() - begun
         self._under_way()
@@ -190,7 +190,7 @@ class Performance:
         self._done += hop
         self._clock.add("audio_seconds", len(samples) / SAMPLE_RATE)
         with self._door:
-            progress = self._progress(len(tokens), seconds, ended=last)
+            progress = self._progress(len(tokens), seconds, drawn_before=drawn, ended=last)
             self._emit(self._hold_back.pass_on(samples, progress, time.perf_counter()))
         if self.job.cancelled:
             raise CancelledError
@@ -206,12 +206,13 @@ class Performance:
             self._heard += len(block) / SAMPLE_RATE
             self.job.emit(block)
 
-    def _progress(self, sounded: int, seconds: float, *, ended: bool) -> Progress:
+    def _progress(self, sounded: int, seconds: float, *, drawn_before: int, ended: bool) -> Progress:
         now, before = time.perf_counter(), self._last_made
         self._last_made = now
         return Progress(
             drawn=len(self.tokens),
-            seconds=now - self._begun,
+            drawn_before=drawn_before,
+            seconds=now - seconds - self._begun,
             all_drawn=self.ended,
             done=self._done,
             sounded=sounded,
