@@ -38,7 +38,15 @@ class Pace:
         self.sound_seconds: float | None = None
         self.alone_seconds: float | None = None
         """The same for a first piece with no other utterance in the making, which has all processors."""
+        self.beside: float | None = None
+        """Tokens that are drawn in a second while others sound."""
         self.tokens_an_id = USUAL_TOKENS_AN_ID
+
+    def learn_beside(self, tokens: int, seconds: float) -> None:
+        """Take in that so many tokens were drawn while others sounded for so many seconds."""
+        measured = tokens / max(seconds, _LEAST_SECONDS)
+        before = measured if self.beside is None else self.beside
+        self.beside = before + _WEIGHT * (measured - before)
 
     def learn_sound(self, seconds: float, tokens: int) -> None:
         """Take in that so many tokens became sound in so many seconds."""
@@ -118,6 +126,8 @@ class HoldBack:
         self._chunks += 1
         if self._chunks > 1:  # the first piece has all processors, since nothing else can be done meanwhile
             self._pace.learn_sound(progress.sound_seconds, progress.sounded)
+            if progress.alone and not progress.all_drawn:
+                self._pace.learn_beside(progress.drawn - progress.drawn_before, progress.sound_seconds)
         elif progress.alone:
             self._pace.learn_alone(progress.sound_seconds, progress.sounded)
         if progress.ended:
@@ -145,7 +155,8 @@ class HoldBack:
         sound = _MARGIN * max(self._pace.sound_seconds, newest / progress.sounded)
         draw = _MARGIN * progress.seconds / max(progress.drawn_before, 1)
         # tokens are drawn while it sounds too, more slowly; none where decoding waits for the sound
-        beside = (progress.drawn - progress.drawn_before) / (_MARGIN * max(progress.sound_seconds, _LEAST_SECONDS))
+        measured = (progress.drawn - progress.drawn_before) / max(progress.sound_seconds, _LEAST_SECONDS)
+        beside = (measured if self._pace.beside is None or not progress.alone else self._pace.beside) / _MARGIN
         expected = 0.0 if progress.all_drawn else self._pace.tokens_an_id * self._text_ids
         drawn, done, total = float(progress.drawn), float(progress.done), max(expected, progress.drawn)
         # nothing has left yet, so all that was made can be played while the rest is made
