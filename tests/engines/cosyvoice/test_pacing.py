@@ -79,8 +79,8 @@ def test_a_machine_of_steady_speed_never_stalls(draw: float, sound: float, slowe
 
 
 def test_what_is_drawn_while_nothing_sounds_is_not_taken_to_be_slow() -> None:
-    # the first 50 tokens play for 1 s. 113 are drawn by then, 132 must be for the next 62, which sound in 0.78 s. At the
-    # 9 ms in which a token was drawn until then, mostly while others sounded, the first would be held back
+    # the first 50 tokens play for 1 s. 113 are drawn by then, 132 have to be for the next 62, which sound in 0.78 s.
+    # At the 9 ms in which a token was drawn until then, mostly while others sounded, the first would be held back
     pace = Pace()
     machine = Machine(0.005, 0.0094, slower=3)
     machine.perform(pace)
