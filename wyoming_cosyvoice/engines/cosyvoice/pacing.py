@@ -44,15 +44,11 @@ class Pace:
 
     def learn_beside(self, tokens: int, seconds: float) -> None:
         """Take in that so many tokens were drawn while others sounded for so many seconds."""
-        measured = tokens / max(seconds, _LEAST_SECONDS)
-        before = measured if self.beside is None else self.beside
-        self.beside = before + _WEIGHT * (measured - before)
+        self.beside = _mean(self.beside, tokens / max(seconds, _LEAST_SECONDS))
 
     def learn_sound(self, seconds: float, tokens: int) -> None:
         """Take in that so many tokens became sound in so many seconds."""
-        measured = seconds / tokens
-        before = measured if self.sound_seconds is None else self.sound_seconds
-        self.sound_seconds = before + _WEIGHT * (measured - before)
+        self.sound_seconds = _mean(self.sound_seconds, seconds / tokens)
 
     def learn_alone(self, seconds: float, tokens: int) -> None:
         """Take in that so many tokens became sound in so many seconds with no other utterance in the making."""
@@ -65,7 +61,11 @@ class Pace:
 
     def learn_length(self, tokens: int, text_ids: int) -> None:
         """Take in that a text of so many ids became so many tokens."""
-        self.tokens_an_id += _WEIGHT * (tokens / max(text_ids, 1) - self.tokens_an_id)
+        self.tokens_an_id = _mean(self.tokens_an_id, tokens / max(text_ids, 1))
+
+
+def _mean(before: float | None, newest: float) -> float:
+    return newest if before is None else before + _WEIGHT * (newest - before)
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,11 +176,10 @@ class Performance:
 
     def _speak(self, tokens: list[int], *, hop: int, last: bool) -> None:
         """Emit what may be heard now that `tokens` sound too, of which `hop` are done with."""
-        awaited = self.job.utterance.awaited
         # the decoder has done its part for the first piece, so those that follow can be decoded while it sounds: four
         # clauses of 2 s have a longest silence of 1.0 s for 1.3 s where a machine is slower than real time. Not so the
         # first clause of a text: nothing else is begun until its first piece is made.
-        if not awaited:
+        if not self.job.utterance.awaited:
             self._under_way()
         begun, drawn = time.perf_counter(), len(self.tokens)
         samples = self._samples(tokens, last=last)
@@ -226,9 +225,8 @@ class Performance:
     def _samples(self, tokens: list[int], *, last: bool) -> Floats:
         with self._clock.stage("flow"):
             mel = self._stretcher.push(self._mels.push(tokens, last=last), last=last)
-            ahead = self._stretcher.preview(self._mels.ahead)
         with self._clock.stage("vocoder"):
             if self._whole is None:
-                return self._waves.push(mel, ahead)
+                return self._waves.push(mel, self._stretcher.preview(self._mels.ahead))
             self._kept.append(mel)
             return self._whole(np.concatenate(self._kept, axis=1)) if last else np.empty(0, np.float32)

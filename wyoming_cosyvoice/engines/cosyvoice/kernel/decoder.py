@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wyoming_cosyvoice.engines.cosyvoice.kernel.listed import CURE, ListedWeights, pointer
-from wyoming_cosyvoice.errors import EngineError, ModelError
+from wyoming_cosyvoice.engines.cosyvoice.kernel.native import NativeModel
+from wyoming_cosyvoice.errors import ModelError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +49,6 @@ def open_kernel(vectors: int | None = None) -> tuple[ctypes.CDLL, int] | None:
     found = int(library.cosyvoice_vectors())
     if not found:
         return None
-    library.cosyvoice_new.restype = ctypes.c_void_p
     return library, found if vectors is None else min(vectors, found)
 
 
@@ -64,7 +63,7 @@ class KernelDecoder:
 
         Raises ModelError where the files don't fit each other.
         """
-        self._library, vectors = kernel
+        library, vectors = kernel
         self.sizes = sizes
         weights = ListedWeights(folder, "language_model")
         embed, decoder = weights.only("embed.out.0.codes"), weights.only("llm_decoder.codes")
@@ -78,11 +77,7 @@ class KernelDecoder:
             ],
             np.int32,
         )
-        model = self._library.cosyvoice_new(pointer(self._numbers), vectors)
-        if not model:
-            raise EngineError("There is no memory for the language model")
-        self._model = ctypes.c_void_p(model)
-        weakref.finalize(self, self._library.cosyvoice_free, self._model)
+        self._model = NativeModel(library, "cosyvoice", "the language model", pointer(self._numbers), vectors)
         self._table = table
         self._product(weights, embed.removesuffix(".codes"), -1, _EMBED, (width, sizes.width))
         self._product(weights, decoder.removesuffix(".codes"), -1, _HEAD, (sizes.vocabulary, width))
@@ -97,7 +92,7 @@ class KernelDecoder:
                 self._norm(weights, name + norm, layer, which)
             bias = weights.floats(f"{name}self_attn.pos_bias", (width,))
             at = ctypes.c_void_p(table[layer].ctypes.data)
-            self._check(self._library.cosyvoice_positions(self._model, layer, pointer(bias), at))
+            self._model.call("positions", layer, pointer(bias), at)
 
     @staticmethod
     def suits(folder: Path, sizes: LanguageModelSizes, table: NDArray[np.floating]) -> bool:
@@ -118,7 +113,7 @@ class KernelDecoder:
         caches: tuple[Halves, Halves],
         threads: int,
     ) -> Floats:
-        """Run up to 8 new rows [L, D] and return the logits [W, V] of those `wanted` [L].
+        """Run up to `LANES` new rows [L, D] and return the logits [W, V] of those `wanted` [L].
 
         `places` say to which row of the caches (keys and values, [layers, rows, heads, positions, head_width]) each
         belongs, and its position there, [L] each. Rows of one sequence come in their order.
@@ -126,14 +121,13 @@ class KernelDecoder:
         logits = np.empty((int(wanted.sum()), self.sizes.vocabulary), np.float32)
         keys, values = caches
         sequences, positions = places
-        failed = self._library.cosyvoice_step(
-            self._model,
+        self._model.call(
+            "step",
             threads,
             len(rows),
             keys.shape[1],
             *(pointer(array) for array in (rows, sequences, positions, wanted, keys, values, logits)),
         )
-        self._check(failed)
         return logits
 
     def _product(self, weights: ListedWeights, name: str, layer: int, which: int, shape: tuple[int, int]) -> None:
@@ -144,17 +138,12 @@ class KernelDecoder:
         scales = weights.floats(f"{name}.scales", (outputs, codes.shape[1]))
         bias = weights.floats(f"{name}.bias", (outputs,))
         arrays = (pointer(array) for array in (codes, scales, bias))
-        self._check(self._library.cosyvoice_linear(self._model, layer, which, *shape, *form, *arrays))
+        self._model.call("linear", layer, which, *shape, *form, *arrays)
 
     def _norm(self, weights: ListedWeights, name: str, layer: int, which: int) -> None:
         width = (int(self._numbers[0]),)
         arrays = (pointer(weights.floats(f"{name}.{part}", width)) for part in ("weight", "bias"))
-        self._check(self._library.cosyvoice_norm(self._model, layer, which, *arrays))
-
-    @staticmethod
-    def _check(failed: int) -> None:
-        if failed:
-            raise EngineError("There is no memory for the language model")
+        self._model.call("norm", layer, which, *arrays)
 
 
 def _form(codes: NDArray[Any], shape: tuple[int, int]) -> tuple[int, int] | None:

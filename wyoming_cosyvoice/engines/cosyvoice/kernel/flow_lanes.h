@@ -219,8 +219,8 @@ static void NAMED(group_norm)(const norm *n, int rows, int channels, const float
 /* Lay `rows` rows of query, key and value [3 inner] from frame `from` on as attention reads them: of each head the
    queries [frames, units of a row]; the keys of PANEL frames [units, PANEL]; the values [frames / UNIT, head], in units of
    neighbouring frames. */
-static void NAMED(lay_heads)(const flow *f, int head, size_t most, int from, int rows, const float *x, const desk *d) {
-  const int inner = f->inner, units = head / UNIT;
+static void NAMED(lay_heads)(const flow *f, size_t most, int from, int rows, const float *x, const desk *d) {
+  const int inner = f->inner, head = f->head, units = head / UNIT;
   const float scale = 1.44269504f / sqrtf((float)head); /* powers of 2, not of e */
   for (int m = 0; m < rows; m++, x += 3 * inner) {
     const size_t t = (size_t)from + m;
@@ -332,14 +332,14 @@ static void NAMED(attend_all)(const flow *f, const int vectors, int frames, cons
 }
 
 /* x [frames, channels], in place. */
-static void NAMED(transform)(const flow *f, const transformer *t, int head, int frames, float *x, const desk *d) {
+static void NAMED(transform)(const flow *f, const transformer *t, int frames, float *x, const desk *d) {
   const size_t most = padded((size_t)frames, PANEL), channels = (size_t)f->channels, inner = (size_t)f->inner;
   SLABS(frames, from, count) {
     NAMED(lay_normalised)(&t->qkv, &t->before[0], count, x + from * channels, d);
     NAMED(set)(&t->qkv, count, d, d->hidden, 3 * inner);
-    NAMED(lay_heads)(f, head, most, from, count, d->hidden, d);
+    NAMED(lay_heads)(f, most, from, count, d->hidden, d);
   }
-  NAMED(attend_all)(f, head / WIDE, frames, d);
+  NAMED(attend_all)(f, f->head / WIDE, frames, d);
   SLABS(frames, from, count) {
     float *here = x + from * channels;
     NAMED(lay)(&t->out, count, d->heads + from * inner, inner, d);
@@ -357,17 +357,17 @@ static void NAMED(stage)(const flow *f, int index, int frames, const float *x, s
   const size_t channels = (size_t)f->channels;
   NAMED(multiply)(&s->first, frames, x - inputs, inputs, d, z, channels, SET);
   NAMED(group_norm)(&s->norm[0], frames, f->channels, z, time + (size_t)index * channels, y);
-  memset(y - channels, 0, channels * 4), memset(y + frames * channels, 0, channels * 4);
+  bound(y, (size_t)frames, channels);
   NAMED(multiply)(&s->second, frames, y - channels, channels, d, z, channels, SET);
   NAMED(group_norm)(&s->norm[1], frames, f->channels, z, NULL, y);
   NAMED(multiply)(&s->straight, frames, x, inputs, d, y, channels, ADD);
-  for (int i = 0; i < f->blocks; i++) NAMED(transform)(f, &s->block[i], f->head, frames, y, d);
-  memset(y - channels, 0, channels * 4), memset(y + frames * channels, 0, channels * 4);
+  for (int i = 0; i < f->blocks; i++) NAMED(transform)(f, &s->block[i], frames, y, d);
+  bound(y, (size_t)frames, channels);
 }
 
 /* One beside the other: y [frames, 2 channels], with rows of zeros around it. */
 static void NAMED(join)(size_t frames, size_t channels, const float *one, const float *two, float *y) {
-  memset(y - 2 * channels, 0, 2 * channels * 4), memset(y + frames * 2 * channels, 0, 2 * channels * 4);
+  bound(y, frames, 2 * channels);
   for (size_t t = 0; t < frames; t++) {
     memcpy(y + t * 2 * channels, one + t * channels, channels * 4);
     memcpy(y + (2 * t + 1) * channels, two + t * channels, channels * 4);
@@ -382,10 +382,10 @@ static void NAMED(run)(const flow *f, int frames, float *given, float *const *pa
   float *wide = given - 2 * 4 * MELS + 4 * C; /* its place is free once the first stage is done */
   NAMED(stage)(f, 0, frames, given, 4 * MELS, time, d, skip, y);
   NAMED(multiply)(&f->halve, half, skip - C, 2 * C, d, x, C, SET);
-  memset(x - C, 0, C * 4), memset(x + half * C, 0, C * 4);
+  bound(x, (size_t)half, C);
   NAMED(stage)(f, 1, half, x, C, time, d, skip_half, y);
   NAMED(multiply)(&f->same, half, skip_half - C, C, d, x, C, SET);
-  memset(x - C, 0, C * 4), memset(x + half * C, 0, C * 4);
+  bound(x, (size_t)half, C);
   float *from = x, *to = wide;
   for (int i = 2; i < last - 1; i++) {
     NAMED(stage)(f, i, half, from, C, time, d, to, y);
@@ -399,7 +399,7 @@ static void NAMED(run)(const flow *f, int frames, float *given, float *const *pa
   NAMED(join)((size_t)frames, C, y, skip, wide);
   NAMED(stage)(f, last, frames, wide, 2 * C, time, d, x, y);
   NAMED(multiply)(&f->last, frames, x - C, C, d, skip, C, SET);
-  memset(skip - C, 0, C * 4), memset(skip + frames * C, 0, C * 4);
+  bound(skip, (size_t)frames, C);
   NAMED(multiply)(&f->end, frames, skip - C, C, d, y, C, SET);
   NAMED(group_norm)(&f->end_norm, frames, f->channels, y, NULL, x);
   for (int t = 0; t < frames; t++)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import weakref
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -11,11 +9,13 @@ import numpy as np
 
 from wyoming_cosyvoice.engines.cosyvoice.kernel.decoder import BFLOAT16, VNNI
 from wyoming_cosyvoice.engines.cosyvoice.kernel.listed import CURE, ListedWeights, pointer
+from wyoming_cosyvoice.engines.cosyvoice.kernel.native import NativeModel
 from wyoming_cosyvoice.engines.cosyvoice.lengths import MELS
 from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError
-from wyoming_cosyvoice.errors import EngineError, ModelError
+from wyoming_cosyvoice.errors import ModelError
 
 if TYPE_CHECKING:
+    import ctypes
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
@@ -39,7 +39,7 @@ class KernelVelocity:
 
     def __init__(self, kernel: tuple[ctypes.CDLL, int], folder: Path) -> None:
         """Read the weights of the bundle `folder`. Raises ModelError where the files don't fit each other."""
-        self._library, vectors = kernel
+        library, vectors = kernel
         self._weights = weights = ListedWeights(folder, "flow_estimator")
         stages = list(_stages(weights))
         blocks = _count(weights, f"{_PREFIX}{stages[0]}1.", ".norm1.weight")
@@ -51,13 +51,7 @@ class KernelVelocity:
         if any(side % _VECTOR for side in sides) or not 0 < head <= _WIDEST_HEAD or inner % head:
             raise ModelError(f"{weights.path}: channels, heads and width {sides} are none that the kernel takes", CURE)
         sizes = np.array([channels, inner, hidden, blocks, len(stages), head], np.int32)
-        self._library.cosyvoice_flow_new.restype = ctypes.c_void_p
-        model = self._library.cosyvoice_flow_new(pointer(sizes), int(vectors >= BFLOAT16))
-        if not model:
-            raise EngineError("There is no memory for the flow")
-        self._model = ctypes.c_void_p(model)
-        weakref.finalize(self, self._library.cosyvoice_flow_free, self._model)
-        self._time_width = len(stages) * channels
+        self._model = NativeModel(library, "cosyvoice_flow", "the flow", pointer(sizes), int(vectors >= BFLOAT16))
         for index, stage in enumerate(stages):
             given = 4 * MELS if index == 0 else 2 * channels if index >= len(stages) - 2 else channels
             self._stage(index, stage, blocks, (given, channels, inner, hidden))
@@ -69,7 +63,7 @@ class KernelVelocity:
             weights.floats(f"{_PREFIX}final_proj.weight", (channels, MELS)),
             weights.floats(f"{_PREFIX}final_proj.bias", (MELS,)),
         )
-        self._check(self._library.cosyvoice_flow_velocity(self._model, *map(pointer, arrays)))
+        self._model.call("velocity", *map(pointer, arrays))
 
     @staticmethod
     def suits(kernel: tuple[ctypes.CDLL, int], folder: Path) -> bool:
@@ -83,10 +77,7 @@ class KernelVelocity:
         x = np.ascontiguousarray(feed["x"], np.float32)
         arrays = [x, *(np.ascontiguousarray(feed[name], np.float32) for name in ("mu", "speaker", "cond", "time"))]
         velocity = np.empty_like(x)
-        failed = self._library.cosyvoice_flow_run(
-            self._model, x.shape[1], *(pointer(array) for array in arrays), pointer(velocity)
-        )
-        self._check(failed)
+        self._model.call("run", x.shape[1], *(pointer(array) for array in arrays), pointer(velocity))
         return velocity
 
     def _stage(self, index: int, name: str, blocks: int, sizes: tuple[int, int, int, int]) -> None:
@@ -113,19 +104,14 @@ class KernelVelocity:
         scales = weights.floats(f"{name}.scales", (outputs,))
         bias = pointer(weights.floats(f"{name}.bias", (outputs,))) if biased else None
         arrays = pointer(codes), pointer(scales), bias
-        self._check(self._library.cosyvoice_flow_linear(self._model, index, which, outputs, inputs, *arrays))
+        self._model.call("linear", index, which, outputs, inputs, *arrays)
 
     def _norm(self, index: int, which: int, name: str, channels: int) -> None:
         arrays = (self._weights.floats(f"{_PREFIX}{name}.{part}", (channels,)) for part in ("weight", "bias"))
-        self._check(self._library.cosyvoice_flow_norm(self._model, index, which, *map(pointer, arrays)))
+        self._model.call("norm", index, which, *map(pointer, arrays))
 
     def _outputs(self, name: str) -> int:
         return int(self._weights[f"{_PREFIX}{name}.codes"].shape[-1])
-
-    @staticmethod
-    def _check(failed: int) -> None:
-        if failed:
-            raise EngineError("There is no memory for the flow")
 
 
 def _stages(weights: ListedWeights) -> Iterator[str]:

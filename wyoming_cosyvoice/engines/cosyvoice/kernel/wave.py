@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
-import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wyoming_cosyvoice.engines.cosyvoice.kernel.listed import CURE, ListedWeights, pointer
+from wyoming_cosyvoice.engines.cosyvoice.kernel.native import NativeModel
 from wyoming_cosyvoice.engines.cosyvoice.lengths import HOP
 from wyoming_cosyvoice.engines.cosyvoice.sessions import CancelledError
-from wyoming_cosyvoice.errors import EngineError, ModelError
+from wyoming_cosyvoice.errors import ModelError
 
 if TYPE_CHECKING:
+    import ctypes
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -44,7 +44,7 @@ class KernelWave:
 
     def __init__(self, kernel: tuple[ctypes.CDLL, int], folder: Path) -> None:
         """Read the weights of the bundle `folder`. Raises ModelError where the files don't fit each other."""
-        self._library, vectors = kernel
+        library, vectors = kernel
         self._weights = weights = ListedWeights(folder, "vocoder")
         before, after = self._kernel("conv_pre.weight"), self._kernel("conv_post.weight")
         ups = [self._kernel(f"ups.{index}.weight") for index in range(_STAGES)]
@@ -58,12 +58,8 @@ class KernelWave:
         wide = [_whole(count) for count in channels]
         sizes = np.array([*wide, 8, 4, 1, 0, channels[1]], np.int32)
         edges = weights.floats("edges", (8,))
-        self._library.cosyvoice_wave_new.restype = ctypes.c_void_p
-        model = self._library.cosyvoice_wave_new(pointer(sizes), pointer(edges), vectors)
-        if not model:
-            raise EngineError("There is no memory for the vocoder")
-        self._model = ctypes.c_void_p(model)
-        weakref.finalize(self, self._library.cosyvoice_wave_free, self._model)
+        arrays = pointer(sizes), pointer(edges)
+        self._model = NativeModel(library, "cosyvoice_wave", "the vocoder", *arrays, vectors)
         self._dense(_BEFORE, before.transpose(2, 1, 0).reshape(7 * _MELS, channels[0]), "conv_pre")
         spread = np.zeros((7, wide[2], 2 * _VECTOR), np.float32)
         spread[:, : channels[2], _PARTS] = after.transpose(2, 1, 0)
@@ -101,7 +97,7 @@ class KernelWave:
         made = np.empty(shape, np.float32)
         frames = source.size // HOP
         arrays = (pointer(array) for array in (given, source, made))
-        self._check(self._library.cosyvoice_wave_half(self._model, half, frames, *arrays))
+        self._model.call("half", half, frames, *arrays)
         return made
 
     def _stage(self, index: int, up: Floats, down: Floats, wide: list[int]) -> None:
@@ -126,7 +122,7 @@ class KernelWave:
     def _snake(self, place: tuple[int, ...], name: str, channels: int, wide: int) -> None:
         alpha = self._weights.floats(f"{name}.alpha", (channels,))
         turns, inverse = _padded(alpha / np.float32(np.pi), wide), _padded(np.float32(1) / alpha, wide)
-        self._check(self._library.cosyvoice_wave_snake(self._model, *place, pointer(turns), pointer(inverse)))
+        self._model.call("snake", *place, pointer(turns), pointer(inverse))
 
     def _convolution(self, place: tuple[int, ...], name: str, channels: int, wide: int) -> None:
         codes = self._kernel(f"{name}.codes")
@@ -138,7 +134,7 @@ class KernelWave:
         weight[:, :channels, :channels] *= columns[:, None] * rows
         bias = _padded(self._weights.floats(f"{name}.plain_bias", (channels,)), wide)
         arrays = pointer(weight), pointer(bias)
-        self._check(self._library.cosyvoice_wave_convolution(self._model, *place, taps, *arrays))
+        self._model.call("convolution", *place, taps, *arrays)
 
     def _dense(self, which: int, weight: Floats, name: str) -> None:
         wide = _whole(weight.shape[1])
@@ -148,7 +144,7 @@ class KernelWave:
     def _lay(self, which: int, weight: Floats, bias: Floats) -> None:
         weight = np.ascontiguousarray(weight, np.float32)
         arrays = pointer(weight), pointer(bias), len(bias)
-        self._check(self._library.cosyvoice_wave_dense(self._model, which, *weight.shape, *arrays))
+        self._model.call("dense", which, *weight.shape, *arrays)
 
     def _kernel(self, name: str) -> Floats:
         """Return the weight [out, in, taps] of a convolution, or [in, out, taps] of one that is transposed."""
@@ -161,11 +157,6 @@ class KernelWave:
         found = self._weights[name].shape
         if found != shape or not all(shape):
             raise ModelError(f"{self._weights.path}: {name} is {list(found)} where {list(shape)} is expected", CURE)
-
-    @staticmethod
-    def _check(failed: int) -> None:
-        if failed:
-            raise EngineError("There is no memory for the vocoder")
 
 
 def _whole(channels: int) -> int:

@@ -113,7 +113,6 @@ static int outputs_of(const convolution *l, int ends) { return l->taps > 1 ? l->
 #include "wave_lanes.h"
 #pragma GCC pop_options
 
-
 /* `sizes`: channels of each stage's input and output, padded; stride and padding of each excitation; channels between.
    `vectors`: see cosyvoice_vectors. */
 wave *cosyvoice_wave_new(const int32_t *sizes, const float *edges, int vectors) {
